@@ -1,0 +1,43 @@
+//! The public face of Baton: the generated messages, clients and servers of `proto/`, their descriptors, and the
+//! conversions between wire types and the types of the kernel and of the criteria.
+
+mod json;
+mod time;
+
+pub use json::{BadJson, from_json, to_json};
+pub use time::{duration_from_seconds, timestamp};
+
+/// The file descriptors of everything in `proto/`, imports included, with comments: for reflection and for tools.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// `baton.type.v1`: what several packages speak of.
+pub mod r#type {
+    /// The first version.
+    pub mod v1 {
+        tonic::include_proto!("baton.r#type.v1");
+    }
+}
+
+/// `baton.event.v1`: event logs.
+pub mod event {
+    /// The first version.
+    pub mod v1 {
+        tonic::include_proto!("baton.event.v1");
+    }
+}
+
+/// `baton.checklist.v1`: templates.
+pub mod checklist {
+    /// The first version.
+    pub mod v1 {
+        tonic::include_proto!("baton.checklist.v1");
+    }
+}
+
+/// `baton.handoff.v1`: teams, routes, handoffs.
+pub mod handoff {
+    /// The first version.
+    pub mod v1 {
+        tonic::include_proto!("baton.handoff.v1");
+    }
+}
