@@ -1,1 +1,54 @@
-//! Placeholder.
+//! All that a service needs and that has no domain noun: configuration, logs and metrics, the store's transactions, answers
+//! given once, the event log with its sequencer and publisher, the gRPC server, identity, start and stop.
+//!
+//! A service is a [`Service`]: an identity and a `mount` that lists what it answers. A driver parses a [`Call`], runs an op by
+//! [`Context::once`], and the op works on a [`Tx`].
+
+mod auth;
+mod call;
+mod clock;
+pub mod config;
+mod context;
+mod edge;
+mod event;
+mod event_log_service;
+mod fields;
+mod housekeeping;
+pub mod log;
+mod migrate;
+pub mod page;
+mod publisher;
+mod run;
+mod sequencer;
+mod server;
+mod status;
+mod stream;
+mod telemetry;
+mod tx;
+
+pub use call::{Call, Parse, actor};
+pub use clock::{Clock, TestClock};
+pub use context::{Context, Identity, Limits};
+pub use event::{Aggregate, Event, MAX_PAYLOAD_BYTES};
+pub use fields::{Fields, TEXT_BYTES};
+pub use run::run;
+pub use server::{Mount, Running};
+pub use status::into_status;
+pub use tx::Tx;
+
+/// One service: who it is, what configures it, what it answers.
+pub trait Service: Send + Sync + 'static {
+    /// Which service it is.
+    const IDENTITY: Identity;
+
+    /// Its own section of the configuration.
+    type Config: serde::Serialize + serde::de::DeserializeOwned + Default + Send;
+
+    /// The table of contents: every gRPC service that it answers.
+    fn mount(context: &Context, config: Self::Config) -> impl Future<Output = kernel::Result<Mount>> + Send;
+}
+
+/// Brings a service's schema to the form that it knows, as the schema's owner.
+pub async fn migrate<S: Service>(owner_url: &str) -> kernel::Result<()> {
+    migrate::migrate(&S::IDENTITY, owner_url).await
+}

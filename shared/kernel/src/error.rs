@@ -144,3 +144,30 @@ impl Refusal {
 fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
+
+#[cfg(feature = "sqlx")]
+impl From<sqlx::Error> for Error {
+    /// By what the store said: lost races are Busy, everything that says the store is not there (or was just stopped) is
+    /// Away, the rest is a defect. See the PostgreSQL manual, appendix A, for the codes.
+    fn from(error: sqlx::Error) -> Self {
+        const STORE: &str = "the store";
+        let code = match &error {
+            sqlx::Error::Database(database) => database.code().map(Cow::into_owned),
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => return Self::Away { what: STORE, source: error.into() },
+            _ => None,
+        };
+        match code.as_deref() {
+            Some("40001" | "40P01") => Self::Busy(error.into()),
+            // Canceled by a time-out, lock not to be had, out of resources, stopped, restarting.
+            Some("57014" | "55P03") => Self::Away { what: STORE, source: error.into() },
+            Some(code) if ["08", "53", "57P"].iter().any(|class| code.starts_with(class)) => {
+                Self::Away { what: STORE, source: error.into() }
+            }
+            _ => Self::Fault(error.into()),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Who a bearer token says it is: a signed JWT, checked against the issuer's published keys.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+    sync::{Mutex, PoisonError, RwLock},
+    time::Duration,
+};
+
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, get_current_timestamp, jwk::JwkSet};
+use kernel::{Actor, Code, Kind, Principal, Refusal, Role, Slug};
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use crate::{config::Auth, event::digest};
+
+/// Signatures that a published key can check; a shared secret, or none at all, is no proof.
+const ALGORITHMS: [Algorithm; 9] = [
+    Algorithm::EdDSA,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+];
+
+const LEEWAY_SECONDS: u64 = 60;
+/// A verified token is remembered so long, and never past its end.
+const REMEMBERED: Duration = Duration::from_secs(60);
+const REMEMBERED_TOKENS: usize = 10_000;
+/// Keys are read again for an unknown `kid` at most so often.
+const KEYS_READ_EVERY: Duration = Duration::from_secs(2);
+
+/// Verifies tokens; keeps the keys through an outage of their source.
+#[derive(Debug)]
+pub(crate) struct Verifier {
+    issuer: String,
+    audience: String,
+    jwks_file: PathBuf,
+    keys: RwLock<Keys>,
+    verified: Mutex<HashMap<[u8; 32], (Actor, Instant)>>,
+}
+
+#[derive(Debug)]
+struct Keys {
+    set: JwkSet,
+    read_at: Instant,
+}
+
+/// The claims of a token that Baton reads.
+#[derive(Debug, Deserialize)]
+struct Claims {
+    sub: String,
+    exp: u64,
+    kind: ClaimedKind,
+    #[serde(default)]
+    teams: BTreeMap<Slug, ClaimedRole>,
+    #[serde(default)]
+    roles: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ClaimedKind {
+    User,
+    Service,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum ClaimedRole {
+    Member,
+    Lead,
+}
+
+/// A configuration by which no token could be verified.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoKeys {
+    #[error("auth.jwks_file: {0}: {1}")]
+    Unreadable(PathBuf, #[source] std::io::Error),
+    #[error("auth.jwks_file: {0} is not a JWK set: {1}")]
+    Malformed(PathBuf, #[source] serde_json::Error),
+}
+
+impl Verifier {
+    pub(crate) fn new(config: &Auth) -> Result<Self, NoKeys> {
+        let set = read_keys(&config.jwks_file)?;
+        Ok(Self {
+            issuer: config.issuer.clone(),
+            audience: config.audience.clone(),
+            jwks_file: config.jwks_file.clone(),
+            keys: RwLock::new(Keys { set, read_at: Instant::now() }),
+            verified: Mutex::default(),
+        })
+    }
+
+    /// The actor of an `authorization` header.
+    pub(crate) fn verify(&self, header: Option<&str>) -> Result<Actor, Refusal> {
+        let token = header
+            .and_then(|header| header.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
+            .ok_or_else(|| refused("NO_TOKEN", "send a token: authorization: Bearer <token>"))?;
+        let key = digest(&[token.as_bytes()]);
+        let now = Instant::now();
+        if let Some((actor, until)) = self.verified().get(&key)
+            && now < *until
+        {
+            return Ok(actor.clone());
+        }
+        let claims = self.claims(token)?;
+        let left = Duration::from_secs((claims.exp + LEEWAY_SECONDS).saturating_sub(get_current_timestamp()));
+        let actor = actor(claims);
+        let mut verified = self.verified();
+        if verified.len() >= REMEMBERED_TOKENS {
+            verified.clear();
+        }
+        verified.insert(key, (actor.clone(), now + left.min(REMEMBERED)));
+        Ok(actor)
+    }
+
+    fn verified(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], (Actor, Instant)>> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn claims(&self, token: &str) -> Result<Claims, Refusal> {
+        let header = decode_header(token)
+            .map_err(|_| refused("BAD_TOKEN", "the token is not a signed JWT with an algorithm that can be checked"))?;
+        if !ALGORITHMS.contains(&header.alg) {
+            return Err(refused("BAD_TOKEN", "the token is not signed with a public key"));
+        }
+        let kid = header.kid.ok_or_else(|| refused("BAD_TOKEN", "the token names no key (kid)"))?;
+        let key = self.key(&kid).ok_or_else(|| refused("UNKNOWN_KEY", "the token names a key that is not the issuer's"))?;
+        let mut validation = Validation::new(header.alg);
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_audience(&[&self.audience]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.validate_nbf = true;
+        validation.leeway = LEEWAY_SECONDS;
+        decode::<Claims>(token, &key, &validation).map(|data| data.claims).map_err(|error| {
+            use jsonwebtoken::errors::ErrorKind;
+            match error.kind() {
+                ErrorKind::ExpiredSignature => refused("TOKEN_EXPIRED", "the token has expired: get a new one"),
+                ErrorKind::ImmatureSignature => refused("TOKEN_NOT_YET_VALID", "the token is not valid yet"),
+                ErrorKind::InvalidIssuer => refused("BAD_TOKEN", "the token is from another issuer"),
+                ErrorKind::InvalidAudience => refused("BAD_TOKEN", "the token is for another audience"),
+                ErrorKind::Json(_) | ErrorKind::MissingRequiredClaim(_) => {
+                    refused("BAD_TOKEN", "the token lacks claims: sub, kind (user, service), exp, iss, aud are needed")
+                }
+                _ => refused("BAD_TOKEN", "the token's signature is not the issuer's"),
+            }
+        })
+    }
+
+    fn key(&self, kid: &str) -> Option<DecodingKey> {
+        let find = |keys: &Keys| keys.set.find(kid).map(DecodingKey::from_jwk);
+        {
+            let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(key) = find(&keys) {
+                return key.ok();
+            }
+            if keys.read_at.elapsed() < KEYS_READ_EVERY {
+                return None;
+            }
+        }
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        keys.read_at = Instant::now();
+        match read_keys(&self.jwks_file) {
+            Ok(set) => keys.set = set,
+            Err(error) => tracing::warn!(%error, "the issuer's keys cannot be read: the last ones are kept"),
+        }
+        find(&keys)?.ok()
+    }
+}
+
+fn read_keys(file: &PathBuf) -> Result<JwkSet, NoKeys> {
+    let text = std::fs::read_to_string(file).map_err(|error| NoKeys::Unreadable(file.clone(), error))?;
+    serde_json::from_str(&text).map_err(|error| NoKeys::Malformed(file.clone(), error))
+}
+
+fn actor(claims: Claims) -> Actor {
+    let has = |role: &str| claims.roles.iter().any(|claimed| claimed == role);
+    let kind = match claims.kind {
+        ClaimedKind::User => Kind::User,
+        ClaimedKind::Service => Kind::Service,
+    };
+    Actor::Principal(Principal {
+        is_admin: has("ADMIN"),
+        is_reader: has("READER") && kind == Kind::Service,
+        is_importer: has("IMPORTER") && kind == Kind::Service,
+        kind,
+        teams: claims
+            .teams
+            .into_iter()
+            .map(|(team, role)| {
+                let role = match role {
+                    ClaimedRole::Member => Role::Member,
+                    ClaimedRole::Lead => Role::Lead,
+                };
+                (team, role)
+            })
+            .collect(),
+        name: claims.sub,
+    })
+}
+
+fn refused(reason: &'static str, message: &'static str) -> Refusal {
+    Refusal::new(Code::Unauthenticated, reason, message)
+}

@@ -1,0 +1,321 @@
+//! The configuration of a service: one TOML file, the environment over it, secrets from files over both.
+//!
+//! `BATON_<SECTION>__<KEY>` in the environment sets `[section] key`; a secret can also be named by the file that holds it,
+//! `BATON_<SECTION>__<KEY>_FILE`.
+
+use std::{fmt, net::SocketAddr, path::PathBuf};
+
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// What every service is configured by, and its own section `S`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config<S> {
+    /// The store.
+    pub database: Database,
+    /// The message broker.
+    pub nats: Nats,
+    /// The gRPC face.
+    pub grpc: Grpc,
+    /// The HTTP port for probes and metrics.
+    pub http: Http,
+    /// Who may call.
+    pub auth: Auth,
+    /// Logs.
+    pub log: Log,
+    /// What only this service knows.
+    pub service: S,
+}
+
+/// The store.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    /// PostgreSQL (>= 16) as the service's own role.
+    pub url: Secret,
+    /// The same database as the schema's owner; used by `migrate` only.
+    pub owner_url: Secret,
+    /// Connections at most, 2 to 200.
+    pub max_connections: u32,
+    /// How long a statement may take, in milliseconds, 100 to 60,000.
+    pub statement_timeout_ms: u32,
+}
+
+/// The message broker.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Nats {
+    /// nats-server (>= 2.12) with JetStream.
+    pub url: String,
+    /// The user that may publish this service's subjects; empty for none.
+    pub user: String,
+    /// Its password.
+    pub password: Secret,
+    /// First token of every subject and stream name, `[a-z][a-z0-9]*`, at most 32 characters.
+    pub prefix: String,
+    /// How long the stream keeps a fact, in hours; 0 keeps it for ever. The event log keeps it in any case.
+    pub max_age_hours: u32,
+    /// Copies of the stream in a cluster, 1 to 5.
+    pub replicas: u32,
+}
+
+/// The gRPC face.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Grpc {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Allows plaintext on an address that is not loopback.
+    pub insecure: bool,
+    /// Answers reflection.
+    pub reflection: bool,
+    /// Bytes of a message at most, 64 KiB to 4 MiB.
+    pub max_message_bytes: u32,
+    /// Streams open at once on a connection, 1 to 10,000.
+    pub max_concurrent_streams: u32,
+    /// How long a call without a deadline may take, in milliseconds, 100 to 60,000.
+    pub default_deadline_ms: u32,
+    /// How long calls may take to end after SIGTERM, in seconds, 1 to 20.
+    pub drain_seconds: u32,
+}
+
+/// The HTTP port for probes and metrics.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+}
+
+/// Who may call.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Auth {
+    /// The `iss` of every token.
+    pub issuer: String,
+    /// The `aud` that a token must name.
+    pub audience: String,
+    /// The issuer's public keys, a JWK set; read again when a token names an unknown key.
+    pub jwks_file: PathBuf,
+}
+
+/// Logs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// JSON for machines, text for people.
+    pub format: LogFormat,
+    /// What is written, in the notation of tracing's filter: "info,handoff=debug".
+    pub filter: String,
+}
+
+/// The form of the logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// A text that is shown nowhere.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it was not given.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_empty() { "(none)" } else { "(secret)" })
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(if self.is_empty() { "" } else { "(secret)" })
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            url: Secret::default(),
+            owner_url: Secret::default(),
+            max_connections: 16,
+            statement_timeout_ms: 10_000,
+        }
+    }
+}
+
+impl Default for Nats {
+    fn default() -> Self {
+        Self {
+            url: "nats://127.0.0.1:4222".into(),
+            user: String::new(),
+            password: Secret::default(),
+            prefix: "baton".into(),
+            max_age_hours: 30 * 24,
+            replicas: 1,
+        }
+    }
+}
+
+impl Default for Grpc {
+    fn default() -> Self {
+        Self {
+            listen: ([127, 0, 0, 1], 0).into(),
+            insecure: false,
+            reflection: false,
+            max_message_bytes: 1024 * 1024,
+            max_concurrent_streams: 200,
+            default_deadline_ms: 10_000,
+            drain_seconds: 20,
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: ([127, 0, 0, 1], 0).into() }
+    }
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self { issuer: "baton-dev".into(), audience: "baton".into(), jwks_file: PathBuf::new() }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Json, filter: "info".into() }
+    }
+}
+
+/// A configuration that cannot be used, with everything that is wrong with it.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration cannot be used:\n{0}")]
+pub struct BadConfig(String);
+
+/// The keys whose value may stand in a file named by `<KEY>_FILE`.
+const SECRETS: [&str; 3] = ["database.url", "database.owner_url", "nats.password"];
+
+impl<S: DeserializeOwned + Serialize + Default> Config<S> {
+    /// Reads the file (if one is given), then the environment, then the files that hold secrets.
+    pub fn load(file: Option<&PathBuf>) -> Result<Self, BadConfig> {
+        let mut sources = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(file) = file {
+            sources = sources.merge(Toml::file_exact(file));
+        }
+        let is_setting = |key: &figment::value::UncasedStr| key.as_str().contains("__");
+        let is_secret_file = |key: &figment::value::UncasedStr| {
+            SECRETS.iter().any(|secret| key == format!("{}_FILE", secret.replace('.', "__")).as_str())
+        };
+        sources =
+            sources.merge(Env::prefixed("BATON_").filter(move |key| is_setting(key) && !is_secret_file(key)).split("__"));
+        for secret in SECRETS {
+            let variable = format!("BATON_{}_FILE", secret.replace('.', "__").to_uppercase());
+            if let Ok(path) = std::env::var(&variable) {
+                let text = std::fs::read_to_string(&path).map_err(|e| BadConfig(format!("- {variable}: {path}: {e}")))?;
+                sources = sources.merge((secret, text.trim_end().to_owned()));
+            }
+        }
+        let config: Self = sources.extract().map_err(|errors| {
+            BadConfig(errors.into_iter().map(|error| format!("- {error}")).collect::<Vec<_>>().join("\n"))
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+
+    /// Every bound that does not hold.
+    fn check(&self) -> Result<(), BadConfig> {
+        let (database, nats, grpc) = (&self.database, &self.nats, &self.grpc);
+        let prefix_fits = nats.prefix.len() <= 32
+            && nats.prefix.starts_with(|c: char| c.is_ascii_lowercase())
+            && nats.prefix.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let wrong: Vec<String> = [
+            ((2..=200).contains(&database.max_connections), "database.max_connections must be 2 to 200"),
+            (
+                (100..=60_000).contains(&database.statement_timeout_ms),
+                "database.statement_timeout_ms must be 100 to 60000",
+            ),
+            (prefix_fits, "nats.prefix must be 1 to 32 of a-z and 0-9, beginning with a letter"),
+            ((1..=5).contains(&nats.replicas), "nats.replicas must be 1 to 5"),
+            (
+                (65_536..=4_194_304).contains(&grpc.max_message_bytes),
+                "grpc.max_message_bytes must be 65536 to 4194304 (64 KiB to 4 MiB)",
+            ),
+            (
+                (1..=10_000).contains(&grpc.max_concurrent_streams),
+                "grpc.max_concurrent_streams must be 1 to 10000",
+            ),
+            ((100..=60_000).contains(&grpc.default_deadline_ms), "grpc.default_deadline_ms must be 100 to 60000"),
+            ((1..=20).contains(&grpc.drain_seconds), "grpc.drain_seconds must be 1 to 20"),
+            (
+                grpc.listen.ip().is_loopback() || grpc.insecure,
+                "grpc.listen is not loopback and the face is plaintext: put a TLS proxy before it and set grpc.insecure = true",
+            ),
+        ]
+        .into_iter()
+        .filter(|(holds, _)| !holds)
+        .map(|(_, wrong)| format!("- {wrong}"))
+        .collect();
+        if wrong.is_empty() { Ok(()) } else { Err(BadConfig(wrong.join("\n"))) }
+    }
+
+    /// The effective configuration as TOML, secrets hidden.
+    pub fn redacted(&self) -> String {
+        toml::to_string_pretty(self).expect("a configuration of plain values is TOML")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+    struct NoSection {}
+
+    #[test]
+    fn every_bound_that_does_not_hold_is_named_at_once() {
+        let mut config = Config::<NoSection>::default();
+        config.nats.prefix = "Baton.x".into();
+        config.grpc.drain_seconds = 0;
+        config.grpc.listen = "0.0.0.0:7001".parse().unwrap();
+        let wrong = config.check().unwrap_err().to_string();
+        for key in ["nats.prefix", "grpc.drain_seconds", "grpc.insecure"] {
+            assert!(wrong.contains(key), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_shown_nowhere() {
+        let mut config = Config::<NoSection>::default();
+        config.database.url = Secret::from("postgres://handoff:hunter2@db/baton".to_owned());
+        assert!(!config.redacted().contains("hunter2"));
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}

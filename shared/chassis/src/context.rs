@@ -1,0 +1,228 @@
+//! What a service's drivers share: its identity, its store, its clock; and how they run an op exactly once.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use kernel::{Actor, Code, Error, Refusal, Result, Timestamp};
+use prost::Message;
+use sqlx::PgPool;
+use tokio::{sync::Notify, time::timeout};
+use tonic::{Response, Status};
+
+use crate::{
+    call::Call,
+    clock::Clock,
+    status::into_status,
+    tx::{Answer, Tx},
+};
+
+/// Which service this is.
+#[derive(Debug, Clone, Copy)]
+pub struct Identity {
+    /// The name of the program: `handoff`.
+    pub name: &'static str,
+    /// The protobuf package, the root of its fact names: `baton.handoff.v1`. Its second part names the stream.
+    pub package: &'static str,
+    /// The message that carries its facts: `baton.handoff.v1.HandoffEvent`.
+    pub event_message: &'static str,
+    /// The Postgres schema that it owns; also the name of its role, and `<schema>_owner` of the schema's owner.
+    pub schema: &'static str,
+    /// The service's own migrations; those of the chassis run before them.
+    pub migrations: &'static sqlx::migrate::Migrator,
+}
+
+impl Identity {
+    /// The part of the package that names the service: `handoff`.
+    pub(crate) fn domain(&self) -> &'static str {
+        self.package.split('.').nth(1).expect("a package is baton.<domain>.<version>")
+    }
+}
+
+/// What a service's drivers share; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Context(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    identity: Identity,
+    pool: PgPool,
+    clock: Clock,
+    committed: Notify,
+    limits: Limits,
+}
+
+/// Bounds that drivers keep.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How long a call without a deadline may take, and the longest that any transaction may.
+    pub default_deadline: Duration,
+    /// Bytes of a message at most.
+    pub max_message_bytes: usize,
+}
+
+/// A lost race is run again so often before the caller hears of it.
+const ATTEMPTS: usize = 5;
+
+impl Context {
+    pub(crate) fn new(identity: Identity, pool: PgPool, clock: Clock, limits: Limits) -> Self {
+        Self(Arc::new(Shared { identity, pool, clock, committed: Notify::new(), limits }))
+    }
+
+    /// Which service this is.
+    pub fn identity(&self) -> &Identity {
+        &self.0.identity
+    }
+
+    /// The store, for reads.
+    pub fn pool(&self) -> &PgPool {
+        &self.0.pool
+    }
+
+    /// The bounds that drivers keep.
+    pub fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The instant, outside of any transaction.
+    pub(crate) async fn now(&self) -> Result<Timestamp> {
+        let database = sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!: Timestamp""#).fetch_one(self.pool()).await?;
+        Ok(self.now_or(database))
+    }
+
+    pub(crate) fn now_or(&self, database: Timestamp) -> Timestamp {
+        match &self.0.clock {
+            Clock::Database => database,
+            Clock::Test(clock) => clock.now(),
+        }
+    }
+
+    /// Told at every commit that wrote facts, so that the sequencer need not wait for its next poll.
+    pub(crate) fn committed(&self) -> &Notify {
+        &self.0.committed
+    }
+
+    /// The answer that this call was given before, if any. A driver that gathers from other services looks here first.
+    pub async fn answered<R: Message + Default>(&self, call: &Call) -> Result<Option<R>> {
+        let found = sqlx::query!("SELECT request_hash, response FROM request WHERE key = $1", &call.key()[..])
+            .fetch_optional(self.pool())
+            .await?;
+        found.map(|row| replay(call, &row.request_hash, &row.response)).transpose()
+    }
+
+    /// Runs an op exactly once for the call: a repeat with the same `request_id` gets the stored answer (another request under
+    /// that id is refused), a lost race is run again. Effect, facts and answer are one transaction. It is spawned, so a caller
+    /// that leaves cuts nothing in half.
+    pub async fn once<C, R, F>(&self, call: Call, command: C, op: F) -> Result<Response<R>, Status>
+    where
+        C: Send + Sync + 'static,
+        R: Message + Default + 'static,
+        F: for<'t> Fn(&'t mut Tx, &'t Actor, &'t C) -> BoxFuture<'t, Result<R>> + Send + Sync + 'static,
+    {
+        let context = self.clone();
+        let run = tokio::spawn(async move {
+            let mut attempt = 1;
+            loop {
+                match context.attempt(&call, &command, &op).await {
+                    Err(Error::Busy(_)) if attempt < ATTEMPTS => attempt += 1,
+                    result => return result,
+                }
+            }
+        });
+        match run.await {
+            Ok(Ok(answer)) => Ok(Response::new(answer)),
+            Ok(Err(error)) => Err(into_status(error)),
+            Err(panic) => Err(into_status(Error::fault(panic))),
+        }
+    }
+
+    async fn attempt<C, R, F>(&self, call: &Call, command: &C, op: &F) -> Result<R>
+    where
+        R: Message + Default,
+        F: for<'t> Fn(&'t mut Tx, &'t Actor, &'t C) -> BoxFuture<'t, Result<R>>,
+    {
+        let limit = call.remaining()?;
+        let (mut tx, stored) = Tx::begin(self, limit, call.traceparent(), Some(call.key())).await?;
+        if let Some((hash, response)) = stored {
+            tx.rollback().await;
+            return replay(call, &hash, &response);
+        }
+        let result = bounded(limit, op(&mut tx, call.by(), command)).await;
+        let answer = match result {
+            Ok(answer) => answer,
+            Err(error) => {
+                tx.rollback().await;
+                // The same call may have run beside this one and changed the state under it: then its answer is there by now.
+                return match (error, self.answered(call).await?) {
+                    (Error::Refused(_), Some(answer)) => Ok(answer),
+                    (error, _) => Err(error),
+                };
+            }
+        };
+        tx.answer(Answer {
+            key: *call.key(),
+            request_hash: *call.request_hash(),
+            response: answer.encode_to_vec(),
+        });
+        self.finish(limit, tx).await.map(|()| answer)
+    }
+
+    /// Runs an op in a transaction of its own; for drivers whose repeats are settled by the op itself.
+    pub async fn transact<R, F>(&self, traceparent: &str, op: F) -> Result<R>
+    where
+        F: for<'t> AsyncFn(&'t mut Tx) -> Result<R>,
+    {
+        let limit = self.limits().default_deadline;
+        let mut attempt = 1;
+        loop {
+            let (mut tx, _) = Tx::begin(self, limit, traceparent, None).await?;
+            let result = match bounded(limit, op(&mut tx)).await {
+                Ok(result) => self.finish(limit, tx).await.map(|()| result),
+                Err(error) => {
+                    tx.rollback().await;
+                    Err(error)
+                }
+            };
+            match result {
+                Err(Error::Busy(_)) if attempt < ATTEMPTS => attempt += 1,
+                result => return result,
+            }
+        }
+    }
+
+    async fn finish(&self, limit: Duration, tx: Tx) -> Result<()> {
+        let facts = bounded(limit, tx.commit()).await.map_err(|error| match error {
+            // The unique key of an answer or of a sequence was taken by a transaction beside this one.
+            Error::Fault(source) if is_taken_key(&*source) => Error::Busy(source),
+            error => error,
+        })?;
+        if facts > 0 {
+            self.committed().notify_one();
+        }
+        Ok(())
+    }
+}
+
+/// The result of the work, or Away once the limit has passed: a peer that went silent must not hold a connection for ever.
+async fn bounded<R>(limit: Duration, work: impl Future<Output = Result<R>>) -> Result<R> {
+    timeout(limit, work).await.unwrap_or_else(|late| Err(Error::Away { what: "the store", source: late.into() }))
+}
+
+fn replay<R: Message + Default>(call: &Call, request_hash: &[u8], response: &[u8]) -> Result<R> {
+    if request_hash != call.request_hash() {
+        let message = "this request_id was used for another request: take a new UUID for every new request";
+        return Err(Refusal::new(Code::InvalidArgument, "REQUEST_ID_REUSED", message).into());
+    }
+    R::decode(response).map_err(Error::fault)
+}
+
+fn is_taken_key(source: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    source
+        .downcast_ref::<sqlx::Error>()
+        .and_then(|error| error.as_database_error())
+        .and_then(|error| error.constraint())
+        .is_some_and(|constraint| matches!(constraint, "request_pkey" | "event_log_aggregate_aggregate_seq_key"))
+}

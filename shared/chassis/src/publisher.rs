@@ -1,0 +1,162 @@
+//! Carries the order of facts into the stream, so that the stream's sequence equals the position, always.
+//!
+//! It holds no lock and no state of its own: after any doubt (a time-out, another publisher, a stream that lost its end or is
+//! gone) it reads the stream's last sequence again and goes on from there. The broker takes a batch only if it follows.
+
+use std::time::Duration;
+
+use kernel::{Error, Result};
+use tokio::{
+    select,
+    sync::Notify,
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Context, log, sequencer, status::chain, stream::Stream};
+
+const BATCH_FACTS: i64 = 500;
+const BATCH_BYTES: i64 = 3 * 1024 * 1024;
+
+/// Between two looks while facts come in, while none do, and after an error.
+const POLL_BUSY: Duration = Duration::from_millis(20);
+const POLL_IDLE: Duration = Duration::from_millis(200);
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
+/// How long a publisher trusts that the stream still ends where it left it.
+const DOUBT_AFTER: Duration = Duration::from_secs(10);
+
+/// Gives positions to committed facts until it is told to stop; tells the publisher of each pass that gave any.
+pub(crate) async fn run_sequencer(context: Context, sequenced: &Notify, stop: CancellationToken) {
+    let mut trouble = Trouble::new("the sequencer");
+    while !stop.is_cancelled() {
+        let pause = match sequencer::sequence(context.pool()).await {
+            Ok(any) => {
+                trouble.is_over();
+                if any {
+                    sequenced.notify_one();
+                }
+                if any { POLL_BUSY } else { POLL_IDLE }
+            }
+            Err(error) => {
+                trouble.is(&error);
+                PAUSE_AFTER_ERROR
+            }
+        };
+        select! {
+            () = stop.cancelled() => {}
+            () = context.committed().notified() => {}
+            () = sleep(pause) => {}
+        }
+    }
+}
+
+/// Publishes what has a position until it is told to stop.
+pub(crate) async fn run_publisher(context: Context, stream: Stream, sequenced: &Notify, stop: CancellationToken) {
+    let mut trouble = Trouble::new("the publisher");
+    let published = metrics::gauge!("baton_events_published_position", "stream" => stream.name().to_owned());
+    let age_seconds = metrics::gauge!("baton_event_age_seconds", "stream" => stream.name().to_owned());
+    // Where the stream ends; None in doubt. When that was last read from it. Where it ended when that was last known.
+    let mut end: Option<i64> = None;
+    let mut known_end = 0;
+    let mut read_at = Instant::now();
+    while !stop.is_cancelled() {
+        if end.is_none() || read_at.elapsed() >= DOUBT_AFTER {
+            (end, read_at) = (None, Instant::now());
+        }
+        let pause = match carry(&context, &stream, end).await {
+            Ok(Some(position)) => {
+                trouble.is_over();
+                (end, known_end) = (Some(position), position);
+                #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; 2^53 facts are far away")]
+                published.set(position as f64);
+                age_seconds.set(0.0);
+                POLL_IDLE
+            }
+            Ok(None) => {
+                end = None;
+                POLL_BUSY
+            }
+            Err(error) => {
+                end = None;
+                trouble.is(&error);
+                if let Ok(age) = log::age_seconds_after(&context, known_end).await {
+                    age_seconds.set(age);
+                }
+                PAUSE_AFTER_ERROR
+            }
+        };
+        select! {
+            () = stop.cancelled() => {}
+            () = sequenced.notified() => {}
+            () = sleep(pause) => {}
+        }
+    }
+}
+
+/// Publishes all that follows the stream's end and returns the new end; None where another publisher was there first.
+async fn carry(context: &Context, stream: &Stream, end: Option<i64>) -> Result<Option<i64>> {
+    let mut end = match end {
+        Some(end) => end,
+        None => find_end(context, stream).await?,
+    };
+    let read_after = |position| log::after(context.pool(), position, BATCH_FACTS, BATCH_BYTES);
+    let mut batch = read_after(end).await?;
+    while let Some(last) = batch.last().map(|fact| fact.position) {
+        // The next batch is read while this one is written.
+        let (written, next) = tokio::join!(stream.write(&batch), read_after(last));
+        if !written? {
+            return Ok(None);
+        }
+        end = last;
+        batch = next?;
+    }
+    Ok(Some(end))
+}
+
+/// The stream's last sequence. A stream that is gone is made anew, beginning with the oldest fact that it should still hold.
+async fn find_end(context: &Context, stream: &Stream) -> Result<i64> {
+    let Some(end) = stream.end().await? else {
+        let first = if stream.max_age().is_zero() {
+            1
+        } else {
+            let kept_seconds = i64::try_from(stream.max_age().as_secs()).map_err(Error::fault)?;
+            log::first_since(context.pool(), context.now().await?.plus_seconds(-kept_seconds)).await?
+        };
+        stream.make(first).await?;
+        return Ok(first - 1);
+    };
+    // Read after the stream's end, so that another publisher's progress is never taken for the reverse.
+    let last_position = sequencer::last_position(context.pool()).await?;
+    if end > last_position {
+        return Err(Error::fault(format!(
+            "STREAM_AHEAD: the stream {} ends at {end}, the event log at {last_position}: was the store restored from a \
+             backup? Nothing is published until the stream is begun anew",
+            stream.name()
+        )));
+    }
+    Ok(end)
+}
+
+/// Says once that something does not go on, and once that it does.
+struct Trouble {
+    who: &'static str,
+    is_known: bool,
+}
+
+impl Trouble {
+    fn new(who: &'static str) -> Self {
+        Self { who, is_known: false }
+    }
+
+    fn is(&mut self, error: &Error) {
+        if !std::mem::replace(&mut self.is_known, true) {
+            tracing::warn!(error = %chain(error), "{} waits", self.who);
+        }
+    }
+
+    fn is_over(&mut self) {
+        if std::mem::replace(&mut self.is_known, false) {
+            tracing::info!("{} goes on", self.who);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The one `main` of every service: `serve`, `migrate`, `config`.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use kernel::{Error, Result};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{Service, clock::Clock, config::Config, migrate, server::Running, status::chain, telemetry};
+
+#[derive(Debug, Parser)]
+#[command(after_help = "Settings come from the file, then from BATON_<SECTION>__<KEY> in the environment; `config` shows them all.\n\
+                        Example: BATON_DATABASE__URL_FILE=/run/secrets/url <service> serve --config service.toml")]
+struct Arguments {
+    /// The configuration, TOML
+    #[arg(long, global = true, env = "BATON_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer calls until SIGTERM
+    Serve {
+        /// Bring the schema to this version first; for development
+        #[arg(long)]
+        migrate: bool,
+    },
+    /// Bring the schema to this version, as its owner (database.owner_url)
+    Migrate,
+    /// Print the effective configuration, secrets hidden
+    Config,
+}
+
+/// Runs a service from its command line.
+pub fn run<S: Service>() -> ExitCode {
+    let command = Arguments::command().name(S::IDENTITY.name).version(env!("CARGO_PKG_VERSION"));
+    let arguments = Arguments::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
+    let config = match Config::<S::Config>::load(arguments.config.as_ref()) {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("{}: {error}", S::IDENTITY.name);
+            return ExitCode::from(2);
+        }
+    };
+    if let Err(error) = telemetry::log(&config.log) {
+        eprintln!("{}: {error}", S::IDENTITY.name);
+        return ExitCode::from(2);
+    }
+    let result = match arguments.command {
+        Command::Config => {
+            print!("{}", config.redacted());
+            return ExitCode::SUCCESS;
+        }
+        Command::Migrate => block_on(migrate::migrate(&S::IDENTITY, config.database.owner_url.expose())),
+        Command::Serve { migrate } => block_on(serve::<S>(config, migrate)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = %chain(&error), "{} ends", S::IDENTITY.name);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::fault)?;
+    let result = runtime.block_on(work);
+    // What a hostile peer holds open must not hold the process.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    result
+}
+
+async fn serve<S: Service>(config: Config<S::Config>, migrate: bool) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::fault)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::fault)?;
+    let metrics = telemetry::collect_metrics().map_err(Error::fault)?;
+    if migrate {
+        migrate::migrate(&S::IDENTITY, config.database.owner_url.expose()).await?;
+    }
+    let running = Running::start::<S>(config, Clock::Database, Some(metrics)).await?;
+    tracing::info!(grpc = %running.grpc(), http = %running.http(), "{} serves", S::IDENTITY.name);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("{} stops", S::IDENTITY.name);
+    running.stop().await;
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! The service's stream in NATS: its name, its subjects, how it is made, and how facts are written to it in atomic batches.
+//!
+//! Atomic batches are a feature of nats-server 2.12 (NATS ADR-50): messages with the same `Nats-Batch-Id` become visible
+//! together, at consecutive sequences, when the one with `Nats-Batch-Commit` arrives, or not at all.
+
+use std::{collections::HashMap, time::Duration};
+
+use async_nats::{
+    Client, HeaderMap,
+    jetstream::{self, stream},
+};
+use bytes::Bytes;
+use kernel::{Error, Result, Source};
+use serde::Deserialize;
+use tokio::time::timeout;
+
+use crate::{config::Nats, context::Identity, log::Logged};
+
+/// How long the broker may take to answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Which life of the stream this is; consumers that see a higher one rebuild.
+const GENERATION: u32 = 1;
+
+/// The broker's code for "the stream's last sequence is another" (nats-server, JSStreamWrongLastSequenceErrF).
+const WRONG_LAST_SEQUENCE: u32 = 10071;
+
+/// One service's stream.
+#[derive(Debug, Clone)]
+pub(crate) struct Stream {
+    jetstream: jetstream::Context,
+    client: Client,
+    name: String,
+    /// `<prefix>.<domain>.<version>`
+    root: String,
+    source: String,
+    event_message: &'static str,
+    max_age: Duration,
+    replicas: usize,
+}
+
+/// Why a batch was not written.
+#[derive(Debug, thiserror::Error)]
+enum NotWritten {
+    #[error("the broker refused the batch: {0}")]
+    Refused(String),
+    #[error("the broker did not answer in time")]
+    Late,
+    #[error("the broker's answer cannot be read: {0}")]
+    Unreadable(String),
+}
+
+/// What the broker answers to a publication (NATS, JetStream wire API, PubAck).
+#[derive(Debug, Deserialize)]
+struct PubAck {
+    error: Option<PubError>,
+    seq: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct PubError {
+    err_code: u32,
+    description: String,
+}
+
+impl Stream {
+    pub(crate) fn new(client: Client, identity: &Identity, config: &Nats) -> Self {
+        let mut jetstream = jetstream::new(client.clone());
+        jetstream.set_timeout(ANSWER_TIMEOUT);
+        let rest = identity.package.strip_prefix("baton.").expect("every package begins with baton.");
+        Self {
+            jetstream,
+            client,
+            name: format!("{}_{}", config.prefix, identity.domain()).to_uppercase(),
+            root: format!("{}.{rest}", config.prefix),
+            source: format!("/{}/{}/{GENERATION}", config.prefix, identity.name),
+            event_message: identity.event_message,
+            max_age: Duration::from_secs(u64::from(config.max_age_hours) * 3600),
+            replicas: config.replicas as usize,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How long the stream keeps a fact; zero for ever.
+    pub(crate) fn max_age(&self) -> Duration {
+        self.max_age
+    }
+
+    /// The stream's last sequence; None where there is no stream. One whose age or copies are not as configured is changed.
+    pub(crate) async fn end(&self) -> Result<Option<i64>> {
+        use jetstream::context::GetStreamErrorKind;
+        let there = match self.jetstream.get_stream(&self.name).await {
+            Ok(there) => there.cached_info().clone(),
+            Err(error) => match error.kind() {
+                GetStreamErrorKind::JetStream(told) if told.code() == 404 => return Ok(None),
+                _ => return Err(away(error)),
+            },
+        };
+        if there.config.max_age != self.max_age || there.config.num_replicas != self.replicas {
+            let changed = stream::Config { max_age: self.max_age, num_replicas: self.replicas, ..there.config };
+            self.jetstream.update_stream(changed).await.map_err(away)?;
+        }
+        i64::try_from(there.state.last_sequence).map(Some).map_err(Error::fault)
+    }
+
+    /// Makes the stream; its first message will bear the sequence `first_position`.
+    pub(crate) async fn make(&self, first_position: i64) -> Result<()> {
+        let first_sequence = u64::try_from(first_position).map_err(Error::fault)?;
+        let form = stream::Config {
+            name: self.name.clone(),
+            subjects: vec![format!("{}.>", self.root)],
+            retention: stream::RetentionPolicy::Limits,
+            storage: stream::StorageType::File,
+            max_age: self.max_age,
+            num_replicas: self.replicas,
+            allow_atomic_publish: true,
+            deny_delete: true,
+            deny_purge: true,
+            first_sequence: (first_sequence > 1).then_some(first_sequence),
+            metadata: HashMap::from([("baton-generation".to_owned(), GENERATION.to_string())]),
+            ..Default::default()
+        };
+        self.jetstream.create_stream(form).await.map_err(away)?;
+        tracing::info!(stream = self.name, first_position, "the stream was made");
+        Ok(())
+    }
+
+    /// Writes facts at consecutive positions as one atomic batch: all of them, at exactly those sequences, or none. False where the
+    /// stream does not end right before the first. An error says nothing of whether they were written; the stream's end does.
+    pub(crate) async fn write(&self, facts: &[Logged]) -> Result<bool> {
+        let (Some(first), Some((last, rest))) = (facts.first(), facts.split_last()) else { return Ok(true) };
+        let batch = self.client.new_inbox();
+        for (place, fact) in rest.iter().enumerate() {
+            let headers = self.headers(fact, &batch, place + 1, first.position);
+            self.client
+                .publish_with_headers(self.subject(fact), headers, Bytes::copy_from_slice(&fact.payload))
+                .await
+                .map_err(away)?;
+        }
+        let mut headers = self.headers(last, &batch, facts.len(), first.position);
+        headers.insert("Nats-Batch-Commit", "1");
+        let commit = self.client.request_with_headers(self.subject(last), headers, Bytes::copy_from_slice(&last.payload));
+        let answer = timeout(ANSWER_TIMEOUT, commit).await.map_err(|_| away(NotWritten::Late))?.map_err(away)?;
+        let ack: PubAck =
+            serde_json::from_slice(&answer.payload).map_err(|error| away(NotWritten::Unreadable(error.to_string())))?;
+        match ack {
+            PubAck { error: Some(error), .. } if error.err_code == WRONG_LAST_SEQUENCE => Ok(false),
+            PubAck { error: Some(error), .. } => Err(away(NotWritten::Refused(error.description))),
+            PubAck { seq: Some(seq), .. } if seq == last.position => Ok(true),
+            PubAck { seq, .. } => {
+                Err(away(NotWritten::Unreadable(format!("sequence {seq:?} in place of {}", last.position))))
+            }
+        }
+    }
+
+    fn subject(&self, fact: &Logged) -> String {
+        let name = fact.r#type.rsplit('.').next().unwrap_or_default();
+        format!("{}.{name}.{}", self.root, fact.routing)
+    }
+
+    /// CloudEvents 1.0, NATS binding, binary mode; the batch's own headers; and, on the first, the sequence before it.
+    fn headers(&self, fact: &Logged, batch: &str, place: usize, first_position: i64) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert("ce-specversion", "1.0");
+        headers.insert("ce-id", fact.event_id.to_string());
+        headers.insert("ce-source", self.source.as_str());
+        headers.insert("ce-type", fact.r#type.as_str());
+        headers.insert("ce-subject", fact.aggregate.as_str());
+        headers.insert("ce-time", fact.occurred_at.to_string());
+        headers.insert("ce-datacontenttype", "application/protobuf");
+        headers.insert("ce-dataschema", self.event_message);
+        headers.insert("ce-sequence", fact.aggregate_seq.to_string());
+        headers.insert("ce-historic", if fact.historic { "true" } else { "false" });
+        if !fact.traceparent.is_empty() {
+            headers.insert("traceparent", fact.traceparent.as_str());
+        }
+        headers.insert("Nats-Batch-Id", batch);
+        headers.insert("Nats-Batch-Sequence", place.to_string());
+        if place == 1 {
+            headers.insert("Nats-Expected-Last-Sequence", (first_position - 1).to_string());
+        }
+        headers
+    }
+}
+
+fn away(source: impl Into<Source>) -> Error {
+    Error::Away { what: "NATS", source: source.into() }
+}
