@@ -1,6 +1,7 @@
 //! The public face of Baton: the generated messages, clients and servers of `proto/`, their descriptors, and the
 //! conversions between wire types and the types of the kernel and of the criteria.
 
+pub mod criteria;
 mod json;
 mod time;
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, get_current_timestamp, jwk::JwkSet};
-use kernel::{Actor, Code, Kind, Principal, Refusal, Role, Slug};
+use kernel::{Actor, Code, Error, Kind, Principal, Refusal, Result, Role, Slug};
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -29,7 +29,7 @@ const ALGORITHMS: [Algorithm; 9] = [
 
 const LEEWAY_SECONDS: u64 = 60;
 /// A verified token is remembered so long, and never past its end.
-const REMEMBERED: Duration = Duration::from_secs(60);
+const REMEMBERED: Duration = Duration::from_mins(1);
 const REMEMBERED_TOKENS: usize = 10_000;
 /// Keys are read again for an unknown `kid` at most so often.
 const KEYS_READ_EVERY: Duration = Duration::from_secs(2);
@@ -98,7 +98,7 @@ impl Verifier {
     }
 
     /// The actor of an `authorization` header.
-    pub(crate) fn verify(&self, header: Option<&str>) -> Result<Actor, Refusal> {
+    pub(crate) fn verify(&self, header: Option<&str>) -> Result<Actor> {
         let token = header
             .and_then(|header| header.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
@@ -126,7 +126,7 @@ impl Verifier {
         self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn claims(&self, token: &str) -> Result<Claims, Refusal> {
+    fn claims(&self, token: &str) -> Result<Claims> {
         let header = decode_header(token)
             .map_err(|_| refused("BAD_TOKEN", "the token is not a signed JWT with an algorithm that can be checked"))?;
         if !ALGORITHMS.contains(&header.alg) {
@@ -207,6 +207,6 @@ fn actor(claims: Claims) -> Actor {
     })
 }
 
-fn refused(reason: &'static str, message: &'static str) -> Refusal {
-    Refusal::new(Code::Unauthenticated, reason, message)
+fn refused(reason: &'static str, message: &'static str) -> Error {
+    Refusal::new(Code::Unauthenticated, reason, message).into()
 }

@@ -38,7 +38,7 @@ pub(crate) async fn edge(State(edge): State<Edge>, mut request: Request, next: N
     let is_health = path.starts_with(&format!("/{}/", tonic_health::pb::health_server::HealthServer::<()>::NAME));
     let identity = if is_health { None } else { Some(edge.verifier.verify(text(request.headers(), "authorization"))) };
     let response = match identity {
-        Some(Err(refusal)) => answer(into_status(refusal.into())),
+        Some(Err(error)) => answer(into_status(error)),
         verified => {
             if let Some(Ok(actor)) = verified {
                 request.extensions_mut().insert(actor);
@@ -47,7 +47,7 @@ pub(crate) async fn edge(State(edge): State<Edge>, mut request: Request, next: N
             request.extensions_mut().insert(Traceparent(traceparent));
             let call = AssertUnwindSafe(next.run(request)).catch_unwind();
             // Only a caller's own deadline cuts a call off; the default one bounds the work done for it.
-            let cut_at = asked.map_or(began_at + Duration::from_secs(24 * 3600), |asked| began_at + asked);
+            let cut_at = asked.map_or(began_at + Duration::from_hours(24), |asked| began_at + asked);
             match timeout_at(cut_at, call).await {
                 Ok(Ok(response)) => within_limits(response),
                 Ok(Err(_panic)) => answer(into_status(Error::fault(format!("a panic in {path}")))),

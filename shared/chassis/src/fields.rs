@@ -27,6 +27,11 @@ impl Fields {
         None
     }
 
+    /// The notes so far, for readers of parts that several services share.
+    pub fn violations(&mut self) -> &mut Vec<Violation> {
+        &mut self.violations
+    }
+
     /// The `request_id` of a mutation, a UUID.
     pub fn request_id(&mut self, text: &str) {
         self.request_id = self.uuid("request_id", text);

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Context, status::chain};
 
-const EVERY: Duration = Duration::from_secs(600);
+const EVERY: Duration = Duration::from_mins(10);
 /// A repeat is answered for at least a day (the promise); a second day is courtesy.
 const KEPT_SECONDS: i64 = 48 * 3600;
 const BATCH: i64 = 5_000;

@@ -221,7 +221,7 @@ fn serve_grpc(
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
         .http2_max_header_list_size(16 * 1024)
-        .max_connection_age(Duration::from_secs(30 * 60))
+        .max_connection_age(Duration::from_mins(30))
         .max_connection_age_grace(Duration::from_secs(30))
         .add_routes(routes);
     async move {

@@ -1,0 +1,5 @@
+//! The template service's program.
+
+fn main() -> std::process::ExitCode {
+    chassis::run::<checklist_template::ChecklistTemplate>()
+}

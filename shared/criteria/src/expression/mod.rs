@@ -1,0 +1,153 @@
+//! CEL within bounds: an expression is read once, surveyed, priced, and then judged against what is known.
+//!
+//! The CEL library has no cost budget and recurses on what it reads, so nothing reaches its evaluator that this module
+//! has not bounded first: the length before reading, then depth, names, functions and price. The price of an expression
+//! is the number of its parts, each `+` counting 50 (texts may grow), each `matches` 2,000, and a macro (`all`, `exists`,
+//! `exists_one`, `map`, `filter`) its body times the longest list that it may range over. Macros range only over a
+//! field, a list literal or another macro. The pattern of `matches` is a literal.
+
+mod functions;
+mod known;
+mod survey;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, LazyLock},
+    thread,
+};
+
+use cel::{Context, Env, ExecutionError, IdedExpr};
+
+pub(crate) use self::known::{sample, to_cel};
+use crate::{content::Content, findings::FindingCode, limits, pattern::Flaw, submission::Circumstances};
+
+/// Optional syntax is off: level 1 has no use for it.
+static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib().with_optional_support(false)));
+
+/// An expression that is safe to judge.
+#[derive(Clone, Debug)]
+pub(crate) struct Expression {
+    source: String,
+    tree: IdedExpr,
+    /// Fields without which it cannot be judged.
+    pub(crate) needs: BTreeSet<String>,
+    /// Fields whose presence it tests.
+    pub(crate) tests: BTreeSet<String>,
+    /// What judging it costs at most, in steps.
+    pub(crate) cost: u64,
+}
+
+/// Why judging came to no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The parts do not fit together: wrong types, a part that does not exist, an answer that is not true or false.
+    Type(String),
+    /// Anything else, such as a division by zero.
+    Other(String),
+}
+
+impl Failure {
+    pub(crate) fn message(&self) -> &str {
+        let (Self::Type(message) | Self::Other(message)) = self;
+        message
+    }
+}
+
+impl Expression {
+    /// Reads and checks an expression over the fields of `content`; every flaw at once. Call it inside [`with_deep_stack`].
+    pub(crate) fn compile(source: &str, content: &Content) -> Result<Self, Vec<Flaw>> {
+        if source.len() > limits::EXPRESSION_MAX_BYTES {
+            let message = format!("longer than {} bytes; split it into several rules", limits::EXPRESSION_MAX_BYTES);
+            return Err(vec![(FindingCode::TooLarge, message)]);
+        }
+        let parser = ENVIRONMENT.parser().max_recursion_depth(limits::EXPRESSION_MAX_DEPTH);
+        let tree = parser.parse(source).map_err(|errors| vec![(FindingCode::CelSyntax, first_error(&errors))])?;
+        let survey = survey::survey(&tree, content);
+        if !survey.flaws.is_empty() {
+            return Err(survey.flaws);
+        }
+        let ((needs, tests), cost) = (survey.names(), survey.cost);
+        Ok(Self { source: source.to_owned(), tree, needs, tests, cost })
+    }
+
+    /// Every field that it names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.needs.union(&self.tests).map(String::as_str)
+    }
+
+    /// As written, on one line.
+    pub(crate) fn source(&self) -> String {
+        self.source.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether it is true of the known fields. The same input gives the same answer.
+    pub(crate) fn judge<'a>(
+        &self,
+        known: impl Fn(&str) -> Option<&'a cel::Value>,
+        circumstances: &Circumstances<'_>,
+    ) -> Result<bool, Failure> {
+        let fields: BTreeMap<String, cel::Value> =
+            self.names().filter_map(|name| Some((name.to_owned(), known(name)?.clone()))).collect();
+        let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
+        context.add_variable_from_value("fields", known::map(fields));
+        context.add_variable_from_value("priority", circumstances.priority.to_owned());
+        context.add_variable_from_value("attempt", i64::from(circumstances.attempt));
+        context.add_variable_from_value("first_time_pair", circumstances.first_time_pair);
+        context.add_variable_from_value("confidential", circumstances.confidential);
+        match cel::Value::resolve(&self.tree, &context) {
+            Ok(cel::Value::Bool(answer)) => Ok(answer),
+            Ok(other) => Err(Failure::Type(format!("it gives {}, not true or false", other.type_of()))),
+            Err(error) => Err(failure(&error)),
+        }
+    }
+}
+
+/// Says what failed without the values themselves: they may be long, and a map's order is not stable.
+fn failure(error: &ExecutionError) -> Failure {
+    let kind = match error {
+        ExecutionError::NoSuchOverload(_) | ExecutionError::NoSuchKey(_) | ExecutionError::UnexpectedType { .. } => {
+            return Failure::Type(short(&error.to_string()));
+        }
+        ExecutionError::ValuesNotComparable(..) => "it compares what cannot be compared",
+        ExecutionError::UnsupportedBinaryOperator(..) => "an operator does not fit its operands",
+        ExecutionError::UnsupportedIndex(..) => "an index does not fit what it is applied to",
+        ExecutionError::UnsupportedKeyType(_) => "a key of a map must be a text, a number or true/false",
+        ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
+            return Failure::Other("it divides by zero".to_owned());
+        }
+        ExecutionError::Overflow(..) => return Failure::Other("a number grows too large".to_owned()),
+        ExecutionError::IndexOutOfBounds(_) => return Failure::Other("an index lies outside its list".to_owned()),
+        ExecutionError::FunctionError { function, .. } => {
+            return Failure::Other(format!("`{function}` cannot be applied to this value"));
+        }
+        _ => return Failure::Other("it cannot be evaluated".to_owned()),
+    };
+    Failure::Type(kind.to_owned())
+}
+
+fn short(message: &str) -> String {
+    const SHOWN: usize = 200;
+    match message.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &message[..end]),
+        None => message.to_owned(),
+    }
+}
+
+/// The reader reports follow-up errors too; the first is the one to look at.
+fn first_error(errors: &cel::ParseErrors) -> String {
+    match errors.errors.first() {
+        Some(error) => format!("at line {}, column {}: {}", error.pos.0, error.pos.1, short(&error.msg)),
+        None => "it cannot be read".to_owned(),
+    }
+}
+
+/// Runs `work` where the CEL reader, which recurses deeply in proportion to the length of what it reads, has room: on
+/// a thread of its own. None where the reader panicked.
+pub(crate) fn with_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+    // 1 KiB of `1+1+1...` takes more than 16 and less than 64 MiB without optimisation; untouched pages cost nothing.
+    const STACK_BYTES: usize = 96 * 1024 * 1024;
+    thread::scope(|scope| {
+        let reader = thread::Builder::new().name("criteria-reader".to_owned()).stack_size(STACK_BYTES);
+        reader.spawn_scoped(scope, work).expect("the system has a thread to give").join().ok()
+    })
+}
