@@ -173,7 +173,7 @@ impl Context {
     /// Runs an op in a transaction of its own; for drivers whose repeats are settled by the op itself.
     pub async fn transact<R, F>(&self, traceparent: &str, op: F) -> Result<R>
     where
-        F: for<'t> AsyncFn(&'t mut Tx) -> Result<R>,
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<R>> + Send + Sync,
     {
         let limit = self.limits().default_deadline;
         let mut attempt = 1;

@@ -170,7 +170,7 @@ impl Fields {
     }
 
     /// The parsed value, or a refusal with every violation noted.
-    pub(crate) fn settle<T>(self, value: Option<T>) -> Result<T> {
+    pub fn settle<T>(self, value: Option<T>) -> Result<T> {
         match value {
             Some(value) if self.violations.is_empty() => Ok(value),
             None if self.violations.is_empty() => Err(Error::fault("a request was refused without a violation")),

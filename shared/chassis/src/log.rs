@@ -136,3 +136,32 @@ pub async fn history(store: impl PgExecutor<'_>, aggregate: &str, after: i64, li
     .fetch_all(store)
     .await?)
 }
+
+/// What a fact was, without its payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// What it is about.
+    pub aggregate: String,
+    /// The full name.
+    pub r#type: String,
+    /// Who caused it.
+    pub actor: String,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+}
+
+/// The histories of several aggregates, each first to last, without payloads.
+pub async fn outlines(store: impl PgExecutor<'_>, aggregates: &[String]) -> Result<Vec<Outline>> {
+    Ok(sqlx::query_as!(
+        Outline,
+        r#"
+        SELECT aggregate, type AS "type", actor, occurred_at AS "occurred_at: Timestamp"
+        FROM event_log
+        WHERE aggregate = ANY ($1)
+        ORDER BY aggregate, aggregate_seq
+        "#,
+        aggregates,
+    )
+    .fetch_all(store)
+    .await?)
+}

@@ -1,1 +1,19 @@
-fn main() {}
+//! `baton`: the command line for people.
+
+mod cli;
+mod client;
+mod commands;
+mod errors;
+mod output;
+mod record;
+mod session;
+mod show;
+mod values;
+mod words;
+
+use std::process::ExitCode;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    cli::run().await
+}

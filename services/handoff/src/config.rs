@@ -1,0 +1,23 @@
+//! What only this service is configured by.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// The `[service]` section.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the template service answers gRPC.
+    pub checklist_url: String,
+    /// The file with this service's own token; read again at every call, so that a new token needs no restart.
+    pub token_file: PathBuf,
+    /// How long the template service may take to answer, in milliseconds.
+    pub checklist_timeout_ms: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { checklist_url: "http://127.0.0.1:7011".into(), token_file: PathBuf::new(), checklist_timeout_ms: 2_000 }
+    }
+}

@@ -1,0 +1,276 @@
+//! A handoff: one piece of work on its way from one team to another, and the guards that its commands share.
+
+mod create;
+mod deciding;
+mod drafting;
+mod fact;
+mod size;
+mod working;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use criteria::{Attachment, Circumstances, Criteria, Evaluation, Submission};
+use kernel::{Actor, Head, Timestamp};
+
+use super::{
+    Acting, Action, ActionId, Attempt, Command, Happened, Link, Origin, Pin, Priority, Refused, Route, RouteId, Side,
+    State, Summary, TeamId, acting::Mandate, route::KeptTerms, state::Since,
+};
+pub use create::Create;
+pub use deciding::{Accept, Condition, Reject};
+pub(super) use drafting::misfits;
+pub use drafting::{TickItem, Update};
+pub use fact::{Edit, Fact};
+pub use working::{Cancel, Reopen, Return};
+
+kernel::uuid_id! {
+    /// A handoff's id.
+    HandoffId
+}
+
+/// A handoff as it stands.
+#[derive(Clone, Debug)]
+pub struct Handoff {
+    /// Where its history stands.
+    pub head: Head,
+    /// Its id.
+    pub id: HandoffId,
+    /// The route it is on.
+    pub route_id: RouteId,
+    /// The team that hands over.
+    pub from_team: TeamId,
+    /// The team that receives.
+    pub to_team: TeamId,
+    /// The terms it was created under.
+    pub terms: KeptTerms,
+    /// The template version that judges it.
+    pub template: Pin,
+    /// That version, made ready.
+    pub criteria: Arc<Criteria>,
+    /// The name of the work.
+    pub title: String,
+    /// What a receiver must know.
+    pub summary: Summary,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Whether only the two teams and administrators may see it.
+    pub confidential: bool,
+    /// Where it is in its life.
+    pub state: State,
+    /// How it came there.
+    pub since: Since,
+    /// Who owns the work. Moved by Accept, Return and Reopen alone.
+    pub accountable_side: Side,
+    /// Who speaks for upstream.
+    pub upstream_owner: Option<String>,
+    /// Who speaks for downstream.
+    pub downstream_owner: Option<String>,
+    /// When the work began to wait for its handoff.
+    pub triggered_at: Timestamp,
+    /// By when upstream has promised it.
+    pub deliver_by: Option<Timestamp>,
+    /// The answers and ticks as they stand.
+    pub submission: Submission,
+    /// The outside record it was made for.
+    pub origin: Option<Origin>,
+    /// The handoff before this one of the same work.
+    pub follows: Option<HandoffId>,
+    /// Links to outside records.
+    pub links: Vec<Link>,
+    /// References to documents.
+    pub attachments: Vec<Attachment>,
+    /// Every attempt, first to last.
+    pub attempts: Vec<Attempt>,
+    /// Small duties, in the order in which they were added.
+    pub actions: Vec<Action>,
+    /// The declared wait.
+    pub hold: Option<Hold>,
+    /// How often it was rejected.
+    pub rejections: i32,
+    /// How often it was returned.
+    pub returns: i32,
+    /// When its states were last entered.
+    pub times: Times,
+}
+
+/// A declared wait. It ends with any change of state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Why; may be empty.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether both sides agreed to it.
+    pub agreed: bool,
+    /// The side that declared it.
+    pub side: Side,
+}
+
+/// When a handoff last entered its states; none for a state it was never in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// Created.
+    pub created_at: Timestamp,
+    /// Changed in any way.
+    pub updated_at: Timestamp,
+    /// Submitted.
+    pub submitted_at: Option<Timestamp>,
+    /// Accepted.
+    pub accepted_at: Option<Timestamp>,
+    /// Begun; a reopening does not count.
+    pub begun_at: Option<Timestamp>,
+    /// Completed.
+    pub completed_at: Option<Timestamp>,
+    /// Cancelled.
+    pub cancelled_at: Option<Timestamp>,
+}
+
+/// What a new handoff is bound to for its life.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    route_id: RouteId,
+    from_team: TeamId,
+    to_team: TeamId,
+    terms: KeptTerms,
+    template: Pin,
+    pub(super) criteria: Arc<Criteria>,
+}
+
+impl Binding {
+    /// To a route in use, under its terms as they stand; `template` is the version that they name, `criteria` its
+    /// content, made ready.
+    pub fn to(route: &Route, template: Pin, criteria: Arc<Criteria>) -> Result<Self, Refused> {
+        route.must_not_be_retired()?;
+        Ok(Self { terms: route.kept_terms(), template, ..Self::to_past(route, criteria) })
+    }
+
+    /// To the route of imported history, under no terms and no template: what happened, happened without them. `criteria`
+    /// is the empty content, made ready.
+    pub fn to_past(route: &Route, criteria: Arc<Criteria>) -> Self {
+        Self {
+            route_id: route.id.clone(),
+            from_team: route.from_team.clone(),
+            to_team: route.to_team.clone(),
+            terms: KeptTerms::NONE,
+            template: Pin::empty(),
+            criteria,
+        }
+    }
+
+    fn team_of(&self, side: Side) -> &TeamId {
+        match side {
+            Side::Upstream => &self.from_team,
+            Side::Downstream => &self.to_team,
+        }
+    }
+}
+
+/// What is derived.
+impl Handoff {
+    /// The number of the current attempt: how often it was submitted; 0 before the first time.
+    pub fn attempt(&self) -> i32 {
+        self.attempts.last().map_or(0, |attempt| attempt.number)
+    }
+
+    /// The team of a side.
+    pub const fn team_of(&self, side: Side) -> &TeamId {
+        match side {
+            Side::Upstream => &self.from_team,
+            Side::Downstream => &self.to_team,
+        }
+    }
+
+    /// Whose turn it is; nobody's once the handoff has ended.
+    pub const fn waiting_on(&self) -> Option<Side> {
+        self.state.waiting_on()
+    }
+
+    /// The actions that a side has still to do; none once the handoff is cancelled, which closes them.
+    pub fn open_actions(&self, side: Side) -> impl Iterator<Item = &Action> {
+        let is_cancelled = self.state == State::Cancelled;
+        self.actions.iter().filter(move |action| !is_cancelled && action.side == side && action.is_open())
+    }
+
+    /// Whether it is in a side's inbox: its turn, or an open action of it.
+    pub fn waits_on(&self, side: Side) -> bool {
+        self.waiting_on() == Some(side) || self.open_actions(side).next().is_some()
+    }
+
+    /// The action of that id.
+    pub fn action(&self, id: ActionId) -> Option<&Action> {
+        self.actions.iter().find(|action| action.id == id)
+    }
+
+    /// Whether the actor may know of it: everyone signed in, but of a confidential one only the two teams and administrators.
+    pub fn visible_to(&self, actor: &Actor) -> bool {
+        !self.confidential
+            || actor.is_admin()
+            || *actor == Actor::System
+            || actor.is_member_of(self.from_team.as_slug())
+            || actor.is_member_of(self.to_team.as_slug())
+    }
+
+    /// What the criteria say of it as it stands: where upstream may submit, as the attempt that it would become.
+    /// `first_time_pair`: no handoff of this route was completed before.
+    pub fn evaluate(&self, first_time_pair: bool) -> Evaluation {
+        let is_next = drafting::EDITABLE.contains(&self.state);
+        let circumstances = self.circumstances(self.attempt() + i32::from(is_next), first_time_pair);
+        self.criteria.evaluate(&self.submission, &circumstances, &BTreeSet::new())
+    }
+
+    fn circumstances(&self, attempt: i32, first_time_pair: bool) -> Circumstances<'_> {
+        Circumstances {
+            priority: self.priority.name(),
+            attempt: attempt.unsigned_abs(),
+            first_time_pair,
+            confidential: self.confidential,
+        }
+    }
+}
+
+/// The guards that commands share, and how facts are made to count.
+impl Handoff {
+    /// The right to act for a side; who may not see the handoff learns nothing of it.
+    fn mandate(&self, side: Side, by: Acting<'_>) -> Result<Mandate, Refused> {
+        self.must_be_visible_to(by.actor)?;
+        by.mandate(side, self.team_of(side))
+    }
+
+    /// Refuses as if it were not there where the actor may not know of it.
+    pub fn must_be_visible_to(&self, actor: &Actor) -> Result<(), Refused> {
+        let unknown = || Refused::NotFound { kind: "handoff", id: self.id.to_string() };
+        if self.visible_to(actor) { Ok(()) } else { Err(unknown()) }
+    }
+
+    /// Whether the same actor brought the handoff into its state by the same command, in the same attempt where the
+    /// command names one.
+    fn is_repeat(&self, command: Command, attempt: Option<i32>, mandate: &Mandate) -> bool {
+        self.since.command == command
+            && self.since.by == mandate.by
+            && attempt.is_none_or(|attempt| attempt == self.attempt())
+    }
+
+    fn must_be_in(&self, allowed: &'static [State], command: Command) -> Result<(), Refused> {
+        if allowed.contains(&self.state) {
+            return Ok(());
+        }
+        Err(Refused::WrongState { command, state: self.state, revision: self.head.revision, allowed })
+    }
+
+    fn must_be_at(&self, attempt: i32) -> Result<&Attempt, Refused> {
+        let current = self.attempts.last().filter(|current| current.number == attempt);
+        current.ok_or(Refused::AttemptMoved { given: attempt, current: self.attempt() })
+    }
+
+    /// Makes the facts count, all or, where the handoff would outgrow its bound, none.
+    fn happen(&mut self, facts: Vec<Fact>, mandate: Mandate, now: Timestamp) -> Result<Happened, Refused> {
+        let at = self.head.date(now);
+        let mut after = self.clone();
+        for fact in &facts {
+            after.apply(fact, &mandate.by, at);
+        }
+        after.must_fit()?;
+        *self = after;
+        Ok(Happened { facts, override_reason: mandate.override_reason })
+    }
+}

@@ -1,0 +1,38 @@
+//! The bound of what callers may write into one handoff.
+
+use std::io;
+
+use super::Handoff;
+use crate::domain::{Refused, limits::HANDOFF_MAX_BYTES};
+
+/// Counts what is written.
+struct Counter(usize);
+
+impl io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Handoff {
+    /// Refuses where the handoff is larger than its bound. Counted is what callers wrote, as JSON; not what Baton derived
+    /// from it (snapshots, results), else a handoff could grow too large to be submitted once more.
+    pub fn must_fit(&self) -> Result<(), Refused> {
+        let mut counter = Counter(0);
+        let decisions = self.attempts.iter().map(|attempt| (&attempt.read_back, &attempt.reasons)).collect::<Vec<_>>();
+        let written = (
+            (&self.title, &self.summary, &self.submission, &self.links, &self.attachments),
+            (&self.origin, &self.actions, decisions),
+        );
+        serde_json::to_writer(&mut counter, &written).expect("every part has string keys, and counting does not fail");
+        match counter.0 {
+            size_bytes if size_bytes > HANDOFF_MAX_BYTES => Err(Refused::TooLarge { size_bytes }),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Every bound of what a caller may write about teams, routes and handoffs, once. What a submission may hold has its
+//! bounds in `criteria::limits`.
+
+/// A title, a display name, the name of a route, an owner, a contact, an actor, in characters.
+pub const NAME_MAX_CHARS: usize = 200;
+/// The name of an outside system or of a type of record there, in characters.
+pub const SYSTEM_MAX_CHARS: usize = 100;
+/// A key in an outside system, in characters.
+pub const KEY_MAX_CHARS: usize = 200;
+/// An address, in characters.
+pub const URL_MAX_CHARS: usize = 2_000;
+/// Any other text, in bytes.
+pub const TEXT_MAX_BYTES: usize = 16 * 1024;
+/// Members of a team.
+pub const MEMBERS_MAX: usize = 500;
+/// Known risks of a route.
+pub const RISKS_MAX: usize = 50;
+/// Links of a handoff.
+pub const LINKS_MAX: usize = 100;
+/// Attachments of a handoff.
+pub const ATTACHMENTS_MAX: usize = 100;
+/// Each list of a summary.
+pub const SUMMARY_ENTRIES_MAX: usize = 100;
+/// Reasons of a rejection or a return.
+pub const REASONS_MAX: usize = 50;
+/// Conditions of an acceptance.
+pub const CONDITIONS_MAX: usize = 50;
+/// Events of a record of history.
+pub const EVENTS_MAX: usize = 1_000;
+/// All that callers have written into a handoff, as JSON, in bytes.
+pub const HANDOFF_MAX_BYTES: usize = 256 * 1024;
+/// The return window, in seconds: 366 days.
+pub const RETURN_WINDOW_MAX_SECONDS: i64 = 366 * DAY_SECONDS;
+/// The return window where none was given, in seconds: 14 days.
+pub const RETURN_WINDOW_DEFAULT_SECONDS: i64 = 14 * DAY_SECONDS;
+/// How often both sides look at a route where it was not given, in seconds: 90 days.
+pub const REVIEW_EVERY_DEFAULT_SECONDS: i64 = 90 * DAY_SECONDS;
+
+const DAY_SECONDS: i64 = 24 * 60 * 60;

@@ -1,0 +1,41 @@
+//! What teams, routes and handoffs are, what may happen to them, and why not: pure, synchronous, `now` is an argument.
+//!
+//! Every command reads alike: guards first, then the facts that it makes, then `apply`, which alone changes the state.
+//! A command that answers no facts found it already so. A refused command changes nothing. The end of an aggregate's
+//! history ([`kernel::Head`]) is read here and raised by whoever writes the facts down.
+
+#[macro_use]
+mod named;
+
+pub mod acting;
+pub mod action;
+pub mod attempt;
+pub mod handoff;
+pub mod history;
+pub mod limits;
+pub mod outside;
+pub mod reason;
+pub mod refused;
+pub mod route;
+pub mod side;
+pub mod state;
+pub mod summary;
+pub mod team;
+pub mod template;
+
+#[cfg(test)]
+mod tests;
+
+pub use acting::{Acting, Expected, Happened};
+pub use action::{Action, ActionId};
+pub use attempt::{Attempt, Decision};
+pub use handoff::{Fact, Handoff, HandoffId};
+pub use outside::{Link, Origin};
+pub use reason::Reason;
+pub use refused::Refused;
+pub use route::{Route, RouteId};
+pub use side::Side;
+pub use state::{Command, State};
+pub use summary::{Priority, Summary};
+pub use team::{Team, TeamId};
+pub use template::{Pin, TemplateId};

@@ -1,0 +1,337 @@
+//! Why the handoff service says no: one sentence for a person, a code and a stable reason for a program.
+
+use criteria::{CompileError, CriterionResult};
+use kernel::{Code, Precondition, Refusal, Timestamp, Violation};
+
+use super::{
+    ActionId, Command, Origin, RouteId, Side, State, TeamId, TemplateId, history, limits::HANDOFF_MAX_BYTES, side,
+};
+
+/// A rule said no. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// No such thing, or none that this caller may know of.
+    #[error("there is no {kind} {id}")]
+    NotFound {
+        /// What kind of thing.
+        kind: &'static str,
+        /// The id that was asked for.
+        id: String,
+    },
+    /// The aggregate has moved on since the caller saw it.
+    #[error("the revision is {current}, not {expected}; read it again and decide anew")]
+    RevisionMismatch {
+        /// What the caller has seen.
+        expected: i64,
+        /// Where it stands.
+        current: i64,
+    },
+    /// The id is taken.
+    #[error("there is a team {0} already")]
+    TeamExists(TeamId),
+    /// The id is taken.
+    #[error("there is a route {0} already; give another route_id")]
+    RouteExists(RouteId),
+    /// It takes no new handoffs, and is not changed any more.
+    #[error("the route {0} is retired; use another one")]
+    RouteRetired(RouteId),
+    /// The terms were changed while the template that they named was looked up.
+    #[error("the terms of the route {0} have just changed; create the handoff again")]
+    TermsMoved(RouteId),
+    /// A pair of teams does not say which of its routes is meant.
+    #[error("{from} and {to} have several routes: {}; give the route_id", list(routes))]
+    AmbiguousRoute {
+        /// The team that hands over.
+        from: TeamId,
+        /// The team that receives.
+        to: TeamId,
+        /// The routes of the pair.
+        routes: Vec<RouteId>,
+    },
+    /// The terms name a template, or a version of it, that is not there.
+    #[error("there is no published version {} of the template {template}", version.map_or("at all".to_owned(), |v| v.to_string()))]
+    TemplateNotFound {
+        /// The template.
+        template: TemplateId,
+        /// The version; none for the latest.
+        version: Option<i32>,
+    },
+    /// The terms name a retired version.
+    #[error(
+        "version {version} of the template {template} is retired; an administrator must set terms with another one"
+    )]
+    TemplateRetired {
+        /// The template.
+        template: TemplateId,
+        /// The version.
+        version: i32,
+    },
+    /// The pinned content was published for a newer service.
+    #[error("the template needs criteria level {needed}, which this service does not have; upgrade it")]
+    EvaluatorTooOld {
+        /// The level that it needs.
+        needed: u32,
+    },
+    /// Reserved to administrators.
+    #[error("only an administrator may {0}")]
+    AdminOnly(&'static str),
+    /// Reserved to leads of certain teams.
+    #[error("only a lead of {} or an administrator may {what}", list(teams))]
+    LeadOnly {
+        /// The teams whose leads may.
+        teams: Vec<TeamId>,
+        /// What.
+        what: &'static str,
+    },
+    /// Reserved to importers.
+    #[error("only an administrator or a service with the role IMPORTER may import history")]
+    ImporterOnly,
+    /// The caller does not act for the side whose command it is.
+    #[error("this is for {} to do: the team {team}, which you do not act for", side::name(*side))]
+    WrongSide {
+        /// The side.
+        side: Side,
+        /// Its team.
+        team: TeamId,
+    },
+    /// An administrator acts for a side it is not in and does not say why.
+    #[error("you do not belong to {team} ({}); as an administrator, give an override_reason", side::name(*side))]
+    OverrideReasonRequired {
+        /// The side.
+        side: Side,
+        /// Its team.
+        team: TeamId,
+    },
+    /// The handoff is in a state that the command does not start from.
+    #[error("{command} is for {}; the handoff is in {state}", list(allowed))]
+    WrongState {
+        /// The command.
+        command: Command,
+        /// Where the handoff is.
+        state: State,
+        /// Where its history stands.
+        revision: i64,
+        /// The states that the command starts from.
+        allowed: &'static [State],
+    },
+    /// The decision is about another attempt than the current one.
+    #[error("the current attempt is {current}, not {given}; read it and decide anew")]
+    AttemptMoved {
+        /// What the caller has read.
+        given: i32,
+        /// The current one.
+        current: i32,
+    },
+    /// Nobody accepts what they themselves submitted.
+    #[error("you submitted attempt {attempt} yourself; somebody else of the receiving team must accept it")]
+    OwnSubmission {
+        /// The attempt.
+        attempt: i32,
+    },
+    /// Criteria stop the submission; every one of them.
+    #[error("{} of the template are not met: {}", count(.0.len(), "blocking criterion", "blocking criteria"), keys(.0))]
+    CriteriaUnmet(Vec<CriterionResult>),
+    /// The terms require a read-back.
+    #[error("the terms of this route require a read-back: restate in your own words what was handed over")]
+    ReadBackRequired,
+    /// Downstream has not done everything; all of it.
+    #[error("{} left to do before the work is complete", count(.0.len(), "duty is", "duties are"))]
+    WorkUnfinished(Vec<Precondition>),
+    /// The work can no longer come back.
+    #[error("the return window closed at {closed_at}; make a new handoff that follows this one")]
+    ReturnWindowClosed {
+        /// When.
+        closed_at: Timestamp,
+    },
+    /// One side alone cannot change these any more.
+    #[error("after the first submit {} change only by agreement of both sides", list(.0))]
+    NeedsAgreement(Vec<&'static str>),
+    /// Somebody else has done the action.
+    #[error("{by} has done this action at {at}")]
+    ActionDone {
+        /// The action.
+        action: ActionId,
+        /// Who.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Malformed input; every violation.
+    #[error("{} of the request must be mended", count(.0.len(), "field", "fields"))]
+    Invalid(Vec<Violation>),
+    /// The handoff would outgrow its bound.
+    #[error(
+        "the handoff would hold {size_bytes} bytes, at most {HANDOFF_MAX_BYTES} are allowed; move texts into attachments"
+    )]
+    TooLarge {
+        /// What it would hold, in bytes of JSON.
+        size_bytes: usize,
+    },
+    /// An event of a record cannot have happened there.
+    #[error("event {index}: a handoff that is {state}{} cannot be {kind}; possible: {}", on_hold(*is_on_hold), list(possible))]
+    ImpossibleEvent {
+        /// Its place in the record, from 0.
+        index: usize,
+        /// What it says.
+        kind: history::Kind,
+        /// Where the handoff was.
+        state: State,
+        /// Whether it was on hold.
+        is_on_hold: bool,
+        /// What could have happened.
+        possible: Vec<history::Kind>,
+    },
+    /// An event of a record happened before the one above it, or before what is stored.
+    #[error("event {index}: {at} is before {previous_at}, the time of what happened before it")]
+    EventGoesBack {
+        /// Its place in the record, from 0.
+        index: usize,
+        /// Its time.
+        at: Timestamp,
+        /// The time that it must not go below.
+        previous_at: Timestamp,
+    },
+    /// An event of a record has not happened yet.
+    #[error("event {index}: {at} lies in the future")]
+    EventInFuture {
+        /// Its place in the record, from 0.
+        index: usize,
+        /// Its time.
+        at: Timestamp,
+    },
+    /// A record tells another story than the one that is stored for its origin.
+    #[error("the handoff of {origin} is here already, and {} differs", index.map_or("the pair of teams".to_owned(), |i| format!("event {i}")))]
+    HistoryContradicted {
+        /// The outside record.
+        origin: Origin,
+        /// The first event that differs, from 0; none where the teams do.
+        index: Option<usize>,
+    },
+}
+
+impl Refused {
+    /// Malformed input, unless there is nothing wrong with it.
+    pub(super) fn unless_valid(violations: Vec<Violation>) -> Result<(), Self> {
+        if violations.is_empty() { Ok(()) } else { Err(Self::Invalid(violations)) }
+    }
+
+    /// The class and the stable reason.
+    pub const fn class(&self) -> (Code, &'static str) {
+        match self {
+            Self::NotFound { .. } => (Code::NotFound, "NOT_FOUND"),
+            Self::RevisionMismatch { .. } => (Code::Aborted, "REVISION_MISMATCH"),
+            Self::TeamExists(_) => (Code::AlreadyExists, "TEAM_EXISTS"),
+            Self::RouteExists(_) => (Code::AlreadyExists, "ROUTE_EXISTS"),
+            Self::RouteRetired(_) => (Code::FailedPrecondition, "ROUTE_RETIRED"),
+            Self::TermsMoved(_) => (Code::Aborted, "TERMS_MOVED"),
+            Self::AmbiguousRoute { .. } => (Code::FailedPrecondition, "AMBIGUOUS_ROUTE"),
+            Self::TemplateNotFound { .. } => (Code::FailedPrecondition, "TEMPLATE_NOT_FOUND"),
+            Self::TemplateRetired { .. } => (Code::FailedPrecondition, "TEMPLATE_RETIRED"),
+            Self::EvaluatorTooOld { .. } => (Code::FailedPrecondition, "EVALUATOR_TOO_OLD"),
+            Self::AdminOnly(_) => (Code::PermissionDenied, "ADMIN_ONLY"),
+            Self::LeadOnly { .. } => (Code::PermissionDenied, "LEAD_ONLY"),
+            Self::ImporterOnly => (Code::PermissionDenied, "IMPORTER_ONLY"),
+            Self::WrongSide { .. } => (Code::PermissionDenied, "WRONG_SIDE"),
+            Self::OverrideReasonRequired { .. } => (Code::PermissionDenied, "OVERRIDE_REASON_REQUIRED"),
+            Self::WrongState { .. } => (Code::FailedPrecondition, "WRONG_STATE"),
+            Self::AttemptMoved { .. } => (Code::Aborted, "ATTEMPT_MOVED"),
+            Self::OwnSubmission { .. } => (Code::PermissionDenied, "OWN_SUBMISSION"),
+            Self::CriteriaUnmet(_) => (Code::FailedPrecondition, "CRITERIA_UNMET"),
+            Self::ReadBackRequired => (Code::FailedPrecondition, "READ_BACK_REQUIRED"),
+            Self::WorkUnfinished(_) => (Code::FailedPrecondition, "WORK_UNFINISHED"),
+            Self::ReturnWindowClosed { .. } => (Code::FailedPrecondition, "RETURN_WINDOW_CLOSED"),
+            Self::NeedsAgreement(_) => (Code::FailedPrecondition, "NEEDS_AGREEMENT"),
+            Self::ActionDone { .. } => (Code::FailedPrecondition, "ACTION_DONE"),
+            Self::Invalid(_) => (Code::InvalidArgument, "INVALID_REQUEST"),
+            Self::TooLarge { .. } => (Code::InvalidArgument, "TOO_LARGE"),
+            Self::ImpossibleEvent { .. } => (Code::InvalidArgument, "IMPOSSIBLE_EVENT"),
+            Self::EventGoesBack { .. } => (Code::InvalidArgument, "EVENT_GOES_BACK"),
+            Self::EventInFuture { .. } => (Code::InvalidArgument, "EVENT_IN_FUTURE"),
+            Self::HistoryContradicted { .. } => (Code::FailedPrecondition, "HISTORY_CONTRADICTED"),
+        }
+    }
+
+    /// The stable reason.
+    pub const fn reason(&self) -> &'static str {
+        self.class().1
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        let (code, reason) = refused.class();
+        let refusal = Self::new(code, reason, refused.to_string());
+        match refused {
+            Refused::Invalid(violations) => Self::invalid(violations),
+            Refused::RevisionMismatch { current, .. } => refusal.with("revision", current),
+            Refused::WrongState { command, state, revision, .. } => {
+                refusal.with("command", command).with("state", state).with("revision", revision)
+            }
+            Refused::AttemptMoved { current, .. } => refusal.with("attempt", current),
+            Refused::ReturnWindowClosed { closed_at } => refusal.with("closed_at", closed_at),
+            Refused::EvaluatorTooOld { needed } => refusal.with("criteria_level", needed),
+            Refused::TooLarge { size_bytes } => refusal.with("size_bytes", size_bytes),
+            Refused::CriteriaUnmet(results) => {
+                Self { preconditions: results.iter().map(criterion_unmet).collect(), ..refusal }
+            }
+            Refused::WorkUnfinished(preconditions) => Self { preconditions, ..refusal },
+            Refused::NeedsAgreement(fields) => Self {
+                preconditions: fields
+                    .into_iter()
+                    .map(|field| precondition("AGREEMENT", field, "the other side agrees"))
+                    .collect(),
+                ..refusal
+            },
+            _ => refusal,
+        }
+    }
+}
+
+impl From<Refused> for kernel::Error {
+    fn from(refused: Refused) -> Self {
+        Refusal::from(refused).into()
+    }
+}
+
+/// A content that cannot be compiled is a defect, one of a newer level a refusal.
+pub fn uncompilable(error: CompileError) -> kernel::Error {
+    match error {
+        CompileError::EvaluatorTooOld { needed } => Refused::EvaluatorTooOld { needed }.into(),
+        flawed @ CompileError::Flawed(_) => kernel::Error::fault(flawed),
+    }
+}
+
+/// An unmet criterion as a caller sees it: what is wrong and how to fix it.
+pub(super) fn criterion_unmet(result: &CriterionResult) -> Precondition {
+    precondition("CRITERION", &result.key, format!("{}; {}", result.problem, result.fix))
+}
+
+pub(super) fn precondition(kind: &'static str, subject: impl ToString, description: impl Into<String>) -> Precondition {
+    Precondition { kind, subject: subject.to_string(), description: description.into() }
+}
+
+pub(super) fn violation(field: impl Into<String>, description: impl Into<String>) -> Violation {
+    Violation { field: field.into(), description: description.into() }
+}
+
+fn list<T: ToString>(entries: &[T]) -> String {
+    let texts: Vec<String> = entries.iter().map(ToString::to_string).collect();
+    match texts.as_slice() {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+fn keys(results: &[CriterionResult]) -> String {
+    let keys: Vec<&str> = results.iter().map(|result| result.key.as_str()).collect();
+    keys.join(", ")
+}
+
+fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+const fn on_hold(is_on_hold: bool) -> &'static str {
+    if is_on_hold { " and on hold" } else { "" }
+}

@@ -1,0 +1,8 @@
+//! The domain's behaviour as facts: the table of the machine, its guards, its laws, and imported history.
+
+mod fixture;
+mod guards;
+mod history;
+mod laws;
+mod places;
+mod table;

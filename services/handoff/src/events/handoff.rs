@@ -1,0 +1,240 @@
+//! What happens to handoffs; of a confidential one without a word that anybody wrote into it.
+
+use api::{
+    criteria as write,
+    handoff::v1::{self as pb, handoff_event::Kind},
+    r#type::v1 as common,
+};
+use chassis::{Aggregate, Event};
+use criteria::CriterionResult;
+use kernel::Head;
+use prost::Message;
+
+use crate::{
+    domain::{Fact, Handoff, Happened, Reason, handoff::Edit},
+    grpc::{
+        responses::{action, link, origin, pin, reason, side, summary},
+        twins::Twin,
+    },
+};
+
+/// Stands where an administrator gave a reason that others may not read.
+const WITHHELD: &str = "withheld: the handoff is confidential";
+
+/// A fact of a handoff, and why an administrator caused it for a side it is not in.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
+    /// What happened.
+    pub(crate) fact: Fact,
+    /// The administrator's reason; none where the actor belongs to the side.
+    pub(crate) override_reason: Option<String>,
+}
+
+/// What a command made happen, to be said: each fact carries the reason of the override.
+pub(crate) fn said(happened: Happened) -> Vec<Said> {
+    let Happened { facts, override_reason } = happened;
+    facts.into_iter().map(|fact| Said { fact, override_reason: override_reason.clone() }).collect()
+}
+
+impl Said {
+    /// A fact that nobody overrode anything for.
+    pub(crate) fn of(fact: Fact) -> Self {
+        Self { fact, override_reason: None }
+    }
+}
+
+impl Aggregate for Handoff {
+    type Fact = Said;
+
+    fn name(&self) -> String {
+        format!("handoff/{}", self.id)
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn is_confidential(&self) -> bool {
+        self.confidential
+    }
+
+    fn event(&self, said: &Said, actor: &str) -> Event {
+        let mut event = pb::HandoffEvent {
+            actor: actor.to_owned(),
+            override_reason: said.override_reason.clone().unwrap_or_default(),
+            handoff: Some(context(self)),
+            kind: Some(kind(self, &said.fact)),
+        };
+        if self.confidential {
+            withhold(&mut event);
+        }
+        let routing = format!("{}.{}", self.from_team, self.to_team);
+        Event { name: said.fact.name(), routing, payload: event.encode_to_vec() }
+    }
+}
+
+fn context(handoff: &Handoff) -> pb::HandoffContext {
+    pb::HandoffContext {
+        handoff_id: handoff.id.to_string(),
+        route_id: handoff.route_id.to_string(),
+        from_team: handoff.from_team.to_string(),
+        to_team: handoff.to_team.to_string(),
+        title: handoff.title.clone(),
+        priority: handoff.priority.write(),
+        confidential: handoff.confidential,
+        state: handoff.state.write(),
+        attempt: handoff.attempt(),
+        revision: handoff.head.revision,
+        accountable_side: side(Some(handoff.accountable_side)),
+        waiting_on: side(handoff.waiting_on()),
+        upstream_owner: handoff.upstream_owner.clone().unwrap_or_default(),
+        downstream_owner: handoff.downstream_owner.clone().unwrap_or_default(),
+        origin: handoff.origin.as_ref().map(origin),
+    }
+}
+
+fn kind(handoff: &Handoff, fact: &Fact) -> Kind {
+    match fact {
+        Fact::Created { side } => Kind::HandoffCreated(created(handoff, write::side(*side))),
+        Fact::Edited(edits) => Kind::HandoffEdited(edited(edits)),
+        Fact::ItemChanged { item, side, tick } => Kind::ItemChanged(pb::ItemChanged {
+            item: item.clone(),
+            side: write::side(*side),
+            tick: Some(write::tick(tick.clone())),
+        }),
+        Fact::Submitted { attempt, content_hash, results, .. } => Kind::HandoffSubmitted(pb::HandoffSubmitted {
+            attempt: *attempt,
+            content_hash: content_hash.to_string(),
+            template: Some(pin(&handoff.template)),
+            terms_version: handoff.terms.version,
+            results: results.iter().map(without_words).collect(),
+            triggered_at: Some(api::timestamp(handoff.triggered_at)),
+        }),
+        Fact::Accepted { attempt, read_back, conditions, .. } => Kind::HandoffAccepted(pb::HandoffAccepted {
+            attempt: *attempt,
+            has_read_back: read_back.is_some(),
+            read_back: read_back.clone().unwrap_or_default(),
+            conditions: *conditions,
+        }),
+        Fact::Rejected { attempt, reasons } => {
+            Kind::HandoffRejected(pb::HandoffRejected { attempt: *attempt, reasons: all(reasons) })
+        }
+        Fact::Begun => Kind::HandoffBegun(pb::HandoffBegun {}),
+        Fact::Completed => Kind::HandoffCompleted(pb::HandoffCompleted {}),
+        Fact::Returned { attempt, reasons, from_state } => Kind::HandoffReturned(pb::HandoffReturned {
+            attempt: *attempt,
+            reasons: all(reasons),
+            from_state: from_state.write(),
+        }),
+        Fact::Reopened { reason } => Kind::HandoffReopened(pb::HandoffReopened { reason: reason.clone() }),
+        Fact::Cancelled { reason, from_state } => {
+            Kind::HandoffCancelled(pb::HandoffCancelled { reason: reason.clone(), from_state: from_state.write() })
+        }
+        Fact::Held { reason, agreed, side } => {
+            Kind::HandoffHeld(pb::HandoffHeld { reason: reason.clone(), agreed: *agreed, side: write::side(*side) })
+        }
+        Fact::Resumed => Kind::HandoffResumed(pb::HandoffResumed {}),
+        Fact::ActionAdded(added) => Kind::ActionAdded(pb::ActionAdded { action: Some(action(added)) }),
+        Fact::ActionDone(id) => Kind::ActionDone(pb::ActionDone { action: handoff.action(*id).map(action) }),
+    }
+}
+
+fn created(handoff: &Handoff, side: i32) -> pb::HandoffCreated {
+    pb::HandoffCreated {
+        terms_version: handoff.terms.version,
+        template: Some(pin(&handoff.template)),
+        triggered_at: Some(api::timestamp(handoff.triggered_at)),
+        deliver_by: handoff.deliver_by.map(api::timestamp),
+        follows: handoff.follows.map(|id| id.to_string()).unwrap_or_default(),
+        links: handoff.links.iter().map(link).collect(),
+        attachments: handoff.attachments.iter().cloned().map(write::attachment).collect(),
+        summary: Some(summary(&handoff.summary)),
+        fields: write::fields(handoff.submission.fields.clone()),
+        side,
+    }
+}
+
+fn edited(edits: &[Edit]) -> pb::HandoffEdited {
+    let mut edited = pb::HandoffEdited { changed: edits.iter().map(Edit::path).collect(), ..Default::default() };
+    for edit in edits {
+        match edit {
+            // The handoff beside the fact shows both; a field taken away is named and absent.
+            Edit::Title(_) | Edit::Priority(_) | Edit::Field(_, None) => {}
+            Edit::Summary(new) => edited.summary = Some(summary(new)),
+            Edit::Field(key, Some(value)) => {
+                edited.fields.insert(key.clone(), write::value(value.clone()));
+            }
+            Edit::Links(links) => edited.links = links.iter().map(link).collect(),
+            Edit::Attachments(attachments) => {
+                edited.attachments = attachments.iter().cloned().map(write::attachment).collect();
+            }
+            Edit::DeliverBy(deliver_by) => edited.deliver_by = deliver_by.map(api::timestamp),
+        }
+    }
+    edited
+}
+
+fn all(reasons: &[Reason]) -> Vec<pb::Reason> {
+    reasons.iter().map(reason).collect()
+}
+
+/// The key and the result. What is wrong may quote an answer, so no event says it.
+fn without_words(result: &CriterionResult) -> common::CriterionResult {
+    let result = CriterionResult { problem: String::new(), fix: String::new(), ..result.clone() };
+    write::criterion_result(result)
+}
+
+/// Takes out all that a person wrote: what stays are ids, states, times, keys and counts.
+fn withhold(event: &mut pb::HandoffEvent) {
+    if !event.override_reason.is_empty() {
+        WITHHELD.clone_into(&mut event.override_reason);
+    }
+    if let Some(handoff) = &mut event.handoff {
+        handoff.title.clear();
+    }
+    match &mut event.kind {
+        Some(Kind::HandoffCreated(created)) => {
+            created.links.iter_mut().for_each(|link| link.url.clear());
+            created.attachments.clear();
+            created.summary = None;
+            created.fields.clear();
+        }
+        Some(Kind::HandoffEdited(edited)) => {
+            edited.links.iter_mut().for_each(|link| link.url.clear());
+            edited.attachments.clear();
+            edited.summary = None;
+            edited.fields.clear();
+        }
+        Some(Kind::ItemChanged(changed)) => {
+            if let Some(tick) = &mut changed.tick {
+                tick.evidence.clear();
+                tick.reason.clear();
+            }
+        }
+        Some(Kind::HandoffAccepted(accepted)) => accepted.read_back.clear(),
+        Some(Kind::HandoffRejected(rejected)) => rejected.reasons.iter_mut().for_each(|reason| reason.text.clear()),
+        Some(Kind::HandoffReturned(returned)) => returned.reasons.iter_mut().for_each(|reason| reason.text.clear()),
+        Some(Kind::HandoffReopened(reopened)) => reopened.reason.clear(),
+        Some(Kind::HandoffCancelled(cancelled)) => cancelled.reason.clear(),
+        Some(Kind::HandoffHeld(held)) => held.reason.clear(),
+        Some(Kind::ActionAdded(pb::ActionAdded { action }) | Kind::ActionDone(pb::ActionDone { action })) => {
+            if let Some(action) = action {
+                action.text.clear();
+            }
+        }
+        Some(
+            Kind::HandoffSubmitted(_)
+            | Kind::HandoffBegun(_)
+            | Kind::HandoffCompleted(_)
+            | Kind::HandoffResumed(_)
+            | Kind::TeamCreated(_)
+            | Kind::TeamUpdated(_)
+            | Kind::RouteCreated(_)
+            | Kind::RouteUpdated(_)
+            | Kind::RouteDiscovered(_)
+            | Kind::RouteRetired(_)
+            | Kind::TermsSet(_),
+        )
+        | None => {}
+    }
+}

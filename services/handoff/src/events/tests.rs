@@ -1,0 +1,237 @@
+//! What events say, and what they keep to themselves.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use api::handoff::v1 as pb;
+use chassis::{Aggregate, Event};
+use criteria::{
+    Attachment, Content, Criteria, CriterionKind, CriterionResult, Outcome, Severity, Tick, TickState, Value,
+};
+use kernel::{Actor, Kind, Principal, Timestamp};
+use prost::Message;
+use prost_types::FileDescriptorSet;
+use uuid::Uuid;
+
+use super::Said;
+use crate::domain::{
+    Acting, Action, ActionId, Fact, Handoff, Link, Origin, Pin, Priority, Reason, Route, Side, State, Summary, Team,
+    handoff::{Binding, Create, Edit},
+    route::{self, ReadBack, SetTerms},
+    summary::{Contact, Contingency, SummaryAction},
+    team,
+};
+
+const WORDS: &str = "said in confidence";
+const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+fn words() -> String {
+    WORDS.to_owned()
+}
+
+fn admin() -> Actor {
+    Actor::Principal(Principal {
+        name: "ada".to_owned(),
+        kind: Kind::User,
+        teams: [].into(),
+        is_admin: true,
+        is_reader: false,
+        is_importer: false,
+    })
+}
+
+fn route() -> Route {
+    let create = route::Create {
+        id: "sales-to-delivery".parse().unwrap(),
+        from_team: "sales".parse().unwrap(),
+        to_team: "delivery".parse().unwrap(),
+        about: route::About::default(),
+    };
+    let (mut route, _) = Route::create(&admin(), create, NOW).unwrap();
+    let terms = SetTerms { template: None, read_back: ReadBack::None, return_window_seconds: None };
+    route.set_terms(&admin(), terms, NOW).unwrap();
+    route
+}
+
+fn team() -> Team {
+    let id = "sales".parse().unwrap();
+    let create = team::Create { id, display_name: None, members: vec![], escalation_contact: None };
+    Team::create(&admin(), create, NOW).unwrap().0
+}
+
+fn summary() -> Summary {
+    Summary {
+        severity: words(),
+        situation: words(),
+        actions: vec![SummaryAction { text: words(), owner: words(), due_at: Some(NOW) }],
+        contingencies: vec![Contingency { r#if: words(), then: words() }],
+        contacts: vec![Contact { name: words(), role: words(), how: words() }],
+    }
+}
+
+fn links() -> Vec<Link> {
+    let (system, r#type, key) = ("crm".to_owned(), "deal".to_owned(), "D-1".to_owned());
+    vec![Link { system, r#type, key, url: words() }]
+}
+
+fn attachments() -> Vec<Attachment> {
+    let (name, url) = (words(), words());
+    vec![Attachment { name, url, media_type: Some(words()), size_bytes: Some(1), sha256: Some(words()) }]
+}
+
+fn action() -> Action {
+    Action { id: Uuid::nil().into(), text: words(), side: Side::Upstream, owner: None, due_at: NOW, done: None }
+}
+
+/// A handoff with the words wherever somebody can write some.
+fn handoff(confidential: bool) -> Handoff {
+    let criteria = Arc::new(Criteria::compile(&Content::default()).unwrap());
+    let create = Create {
+        id: Uuid::from_u128(1).into(),
+        side: None,
+        title: words(),
+        summary: summary(),
+        priority: Priority::High,
+        confidential,
+        triggered_at: None,
+        deliver_by: Some(NOW),
+        fields: [("contract".to_owned(), Value::Text(words()))].into(),
+        origin: Some(Origin { system: "crm".to_owned(), key: "D-1".to_owned() }),
+        follows: None,
+        links: links(),
+        attachments: vec![],
+    };
+    let by = Acting { actor: &admin(), override_reason: Some(WORDS) };
+    let (handoff, _) =
+        Handoff::create(by, Binding::to(&route(), Pin::empty(), criteria).unwrap(), create, NOW).unwrap();
+    Handoff { attachments: attachments(), actions: vec![action()], ..handoff }
+}
+
+/// Every fact of a handoff, with the words wherever it has room for some.
+fn facts() -> Vec<Fact> {
+    let result = CriterionResult {
+        key: "contract".to_owned(),
+        kind: CriterionKind::Field,
+        severity: Severity::Warning,
+        outcome: Outcome::Unmet,
+        problem: words(),
+        fix: words(),
+    };
+    let reasons = || {
+        vec![
+            Reason::Criterion { key: "contract".to_owned(), text: Some(words()) },
+            Reason::Incomplete { text: words() },
+            Reason::WrongTeam { text: Some(words()) },
+            Reason::Duplicate { text: Some(words()) },
+            Reason::Other { text: words() },
+            Reason::Unknown,
+        ]
+    };
+    let edits = vec![
+        Edit::Title(words()),
+        Edit::Priority(Priority::Low),
+        Edit::Summary(summary()),
+        Edit::Field("contract".to_owned(), Some(Value::Text(words()))),
+        Edit::Field("seats".to_owned(), None),
+        Edit::Links(links()),
+        Edit::Attachments(attachments()),
+        Edit::DeliverBy(Some(NOW)),
+    ];
+    let tick = Tick { state: TickState::Done, evidence: Some(words()), reason: Some(words()) };
+    vec![
+        Fact::Created { side: Side::Upstream },
+        Fact::Edited(edits),
+        Fact::ItemChanged { item: "customer_told".to_owned(), side: Side::Upstream, tick },
+        Fact::Submitted {
+            attempt: 1,
+            content_hash: Content::default().hash(),
+            results: vec![result],
+            first_time_pair: false,
+        },
+        Fact::Accepted { attempt: 1, read_back: Some(words()), conditions: 1, speaker: None },
+        Fact::Rejected { attempt: 1, reasons: reasons() },
+        Fact::Begun,
+        Fact::Completed,
+        Fact::Returned { attempt: 1, reasons: reasons(), from_state: State::InProgress },
+        Fact::Reopened { reason: words() },
+        Fact::Cancelled { reason: words(), from_state: State::Draft },
+        Fact::Held { reason: words(), agreed: false, side: Side::Downstream },
+        Fact::Resumed,
+        Fact::ActionAdded(action()),
+        Fact::ActionDone(ActionId::from(Uuid::nil())),
+    ]
+}
+
+fn events_of(handoff: &Handoff) -> Vec<Event> {
+    let said = |fact| Said { fact, override_reason: Some(words()) };
+    facts().into_iter().map(|fact| handoff.event(&said(fact), "ada")).collect()
+}
+
+fn read(event: &Event) -> pb::HandoffEvent {
+    pb::HandoffEvent::decode(event.payload.as_slice()).unwrap()
+}
+
+fn holds_words(bytes: &[u8]) -> bool {
+    bytes.windows(WORDS.len()).any(|window| window == WORDS.as_bytes())
+}
+
+/// The name of the fact that the message carries.
+fn carried(event: &pb::HandoffEvent) -> String {
+    let json = api::to_json(event);
+    let beside = ["actor", "override_reason", "handoff"];
+    json.as_object().unwrap().keys().find(|key| !beside.contains(&key.as_str())).unwrap().clone()
+}
+
+/// The names of all facts that the contract has.
+fn in_contract() -> BTreeSet<String> {
+    let files = FileDescriptorSet::decode(api::DESCRIPTORS).unwrap().file;
+    let messages = files.iter().filter(|file| file.package() == "baton.handoff.v1").flat_map(|file| &file.message_type);
+    let fields = messages.filter(|message| message.name() == "HandoffEvent").flat_map(|message| &message.field);
+    fields.filter(|field| field.oneof_index.is_some()).map(|field| field.name().to_owned()).collect()
+}
+
+#[test]
+fn every_fact_bears_the_name_that_the_contract_gives_it() {
+    let (team, route) = (team(), route());
+    let of_teams = team::Fact::ALL.iter().map(|fact| team.event(fact, "ada"));
+    let of_routes = route::Fact::ALL.iter().map(|fact| route.event(fact, "ada"));
+    let events: Vec<_> = of_teams.chain(of_routes).chain(events_of(&handoff(false))).collect();
+    for event in &events {
+        assert_eq!(carried(&read(event)), event.name);
+    }
+    assert_eq!(events.iter().map(|event| event.name.to_owned()).collect::<BTreeSet<_>>(), in_contract());
+}
+
+#[test]
+fn a_confidential_handoff_is_told_without_a_word_of_it() {
+    let handoff = handoff(true);
+    assert!(handoff.is_confidential());
+    for event in events_of(&handoff) {
+        assert!(!holds_words(&event.payload), "{}: {:#}", event.name, api::to_json(&read(&event)));
+        assert_ne!(read(&event).override_reason, "", "that an administrator overrode is no secret");
+    }
+}
+
+#[test]
+fn an_open_handoff_is_told_in_full() {
+    let mut wordy = vec![];
+    for event in events_of(&handoff(false)) {
+        let told = read(&event);
+        assert_eq!((told.override_reason.as_str(), told.handoff.as_ref().unwrap().title.as_str()), (WORDS, WORDS));
+        if holds_words(&pb::HandoffEvent { kind: told.kind, ..Default::default() }.encode_to_vec()) {
+            wordy.push(event.name);
+        }
+    }
+    insta::assert_snapshot!(wordy.join(" "), @"");
+}
+
+#[test]
+fn subjects_name_both_teams() {
+    let (team, route, handoff) = (team(), route(), handoff(false));
+    let begun = Said::of(Fact::Begun);
+    let named = [
+        (Aggregate::name(&team), team.event(&team::Fact::Created, "ada").routing),
+        (Aggregate::name(&route), route.event(&route::Fact::Created, "ada").routing),
+        (Aggregate::name(&handoff), handoff.event(&begun, "ada").routing),
+    ];
+    insta::assert_debug_snapshot!(named, @"");
+}

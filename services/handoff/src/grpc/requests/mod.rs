@@ -1,0 +1,19 @@
+//! Requests as commands and queries, every violation noted.
+
+mod command;
+mod handoff;
+mod import;
+mod page;
+mod parts;
+mod reading;
+mod route;
+mod team;
+#[cfg(test)]
+mod tests;
+
+pub(super) use command::{Begin, Complete, On, Submit};
+pub(super) use handoff::{EvaluateHandoff, GetHandoff, ListHandoffs, ListTimeline};
+pub(super) use import::record;
+pub(super) use page::Page;
+pub(super) use route::{GetRoute, ListRoutes, RetireRoute, SetTerms, UpdateRoute};
+pub(super) use team::{GetTeam, ListTeams, UpdateTeam};

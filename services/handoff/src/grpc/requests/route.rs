@@ -1,0 +1,181 @@
+//! Requests about routes and their terms.
+
+use std::{mem::take, ops::RangeInclusive};
+
+use api::handoff::v1 as pb;
+use chassis::{Fields, Parse};
+
+use super::{
+    Page,
+    reading::{Masked, each, edits, expected, optional_name, short},
+};
+use crate::{
+    domain::{
+        Expected, RouteId, TeamId,
+        limits::{NAME_MAX_CHARS, RETURN_WINDOW_MAX_SECONDS, REVIEW_EVERY_DEFAULT_SECONDS, RISKS_MAX, TEXT_MAX_BYTES},
+        route::{self, About, Create, Edit, ReadBack, Risk, RiskKind, Status, TemplateChoice, Trigger},
+    },
+    grpc::twins::Twin,
+};
+
+/// How often both sides may look at a route together: from every day to every ten years.
+const REVIEW_EVERY_SECONDS: RangeInclusive<i64> = 86_400..=3_660 * 86_400;
+
+impl Parse for Create {
+    type Request = pb::CreateRouteRequest;
+
+    fn parse(request: Self::Request, fields: &mut Fields) -> Option<Self> {
+        fields.request_id(&request.request_id);
+        let id: Option<Option<RouteId>> = fields.optional_slug("route_id", &request.route_id);
+        let from_team: Option<TeamId> = fields.slug("from_team", &request.from_team);
+        let to_team: Option<TeamId> = fields.slug("to_team", &request.to_team);
+        let name = short(fields, "name", &request.name, NAME_MAX_CHARS);
+        let owner = optional_name(fields, "owner", &request.owner);
+        let information = fields.text("information", &request.information, TEXT_MAX_BYTES);
+        let trigger = trigger(fields, request.trigger);
+        let risks = risks(fields, request.risks);
+        let review_every_seconds = review_every(fields, request.review_every);
+        let about = About {
+            name: name?,
+            owner: owner?,
+            information: information?,
+            trigger: trigger?,
+            risks: risks?,
+            review_every_seconds: review_every_seconds?,
+        };
+        let (from_team, to_team) = (from_team?, to_team?);
+        let id = id?.or_else(|| RouteId::of_pair(&from_team, &to_team).next());
+        Some(Self { id: id?, from_team, to_team, about })
+    }
+}
+
+pub(in crate::grpc) struct GetRoute {
+    pub(in crate::grpc) id: RouteId,
+}
+
+impl Parse for GetRoute {
+    type Request = pb::GetRouteRequest;
+
+    fn parse(request: Self::Request, fields: &mut Fields) -> Option<Self> {
+        Some(Self { id: fields.slug("route_id", &request.route_id)? })
+    }
+}
+
+pub(in crate::grpc) struct ListRoutes {
+    pub(in crate::grpc) team: Option<TeamId>,
+    pub(in crate::grpc) status: Option<Status>,
+    pub(in crate::grpc) page: Page<RouteId>,
+}
+
+impl Parse for ListRoutes {
+    type Request = pb::ListRoutesRequest;
+
+    fn parse(mut request: Self::Request, fields: &mut Fields) -> Option<Self> {
+        let (size, token) = (take(&mut request.page_size), take(&mut request.page_token));
+        let page = Page::read(fields, size, &token, &request);
+        let team = fields.optional_slug("team", &request.team);
+        let status = Status::read_optional(fields, "status", request.status);
+        Some(Self { team: team?, status: status?, page: page? })
+    }
+}
+
+pub(in crate::grpc) struct UpdateRoute {
+    pub(in crate::grpc) id: RouteId,
+    pub(in crate::grpc) expected: Expected,
+    pub(in crate::grpc) edits: Vec<Edit>,
+}
+
+impl Parse for UpdateRoute {
+    type Request = pb::UpdateRouteRequest;
+
+    fn parse(mut request: Self::Request, fields: &mut Fields) -> Option<Self> {
+        fields.request_id(&request.request_id);
+        let id = fields.slug("route_id", &request.route_id);
+        let expected = expected(fields, request.expected_revision);
+        let mask = request.update_mask.take();
+        let edits = edits(fields, mask, |fields, path| {
+            Masked::Edit(match path {
+                "name" => short(fields, path, &request.name, NAME_MAX_CHARS).map(Edit::Name),
+                "owner" => optional_name(fields, path, &request.owner).map(Edit::Owner),
+                "information" => fields.text(path, &request.information, TEXT_MAX_BYTES).map(Edit::Information),
+                "trigger" => trigger(fields, request.trigger.take()).map(Edit::Trigger),
+                "risks" => risks(fields, take(&mut request.risks)).map(Edit::Risks),
+                "review_every" => review_every(fields, request.review_every.take()).map(Edit::ReviewEverySeconds),
+                _ => return Masked::Unknown,
+            })
+        });
+        Some(Self { id: id?, expected: expected?, edits: edits? })
+    }
+}
+
+pub(in crate::grpc) struct RetireRoute {
+    pub(in crate::grpc) id: RouteId,
+}
+
+impl Parse for RetireRoute {
+    type Request = pb::RetireRouteRequest;
+
+    fn parse(request: Self::Request, fields: &mut Fields) -> Option<Self> {
+        fields.request_id(&request.request_id);
+        Some(Self { id: fields.slug("route_id", &request.route_id)? })
+    }
+}
+
+pub(in crate::grpc) struct SetTerms {
+    pub(in crate::grpc) id: RouteId,
+    pub(in crate::grpc) expected: Expected,
+    pub(in crate::grpc) terms: route::SetTerms,
+}
+
+impl Parse for SetTerms {
+    type Request = pb::SetTermsRequest;
+
+    fn parse(request: Self::Request, fields: &mut Fields) -> Option<Self> {
+        fields.request_id(&request.request_id);
+        let id = fields.slug("route_id", &request.route_id);
+        let expected = expected(fields, request.expected_revision);
+        let template = template(fields, &request.template_id, request.template_version);
+        let read_back = ReadBack::read_optional(fields, "read_back", request.read_back);
+        let return_window_seconds = match request.return_window {
+            None => Some(None),
+            given => fields.seconds_or("return_window", given, 0, 0..=RETURN_WINDOW_MAX_SECONDS).map(Some),
+        };
+        let terms = route::SetTerms {
+            template: template?,
+            read_back: read_back?.unwrap_or(ReadBack::None),
+            return_window_seconds: return_window_seconds?,
+        };
+        Some(Self { id: id?, expected: expected?, terms })
+    }
+}
+
+fn template(fields: &mut Fields, id: &str, version: i32) -> Option<Option<TemplateChoice>> {
+    let id = fields.optional_slug("template_id", id);
+    if version < 0 {
+        return fields.refuse("template_version", "must not be negative; 0 is the latest");
+    }
+    match id? {
+        None if version > 0 => fields.refuse("template_version", "is the version of no template; give its template_id"),
+        None => Some(None),
+        Some(id) => Some(Some(TemplateChoice { id, version: (version > 0).then_some(version) })),
+    }
+}
+
+fn trigger(fields: &mut Fields, trigger: Option<pb::Trigger>) -> Option<Trigger> {
+    let trigger = trigger.unwrap_or_default();
+    let description = fields.text("trigger.description", &trigger.description, TEXT_MAX_BYTES);
+    let event_type = optional_name(fields, "trigger.event_type", &trigger.event_type);
+    Some(Trigger { description: description?, event_type: event_type? })
+}
+
+fn risks(fields: &mut Fields, risks: Vec<pb::Risk>) -> Option<Vec<Risk>> {
+    each(fields, "risks", risks, RISKS_MAX, |fields, path, risk| {
+        let kind = RiskKind::read(fields, &format!("{path}.kind"), risk.kind);
+        let note = fields.text(&format!("{path}.note"), &risk.note, TEXT_MAX_BYTES);
+        Some(Risk { kind: kind?, note: note? })
+    })
+}
+
+fn review_every(fields: &mut Fields, every: Option<prost_types::Duration>) -> Option<i64> {
+    fields.seconds_or("review_every", every, REVIEW_EVERY_DEFAULT_SECONDS, REVIEW_EVERY_SECONDS)
+}

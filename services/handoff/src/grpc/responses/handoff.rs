@@ -1,0 +1,129 @@
+//! Handoffs on the wire: whole, as a line of a list, as an entry of a timeline.
+
+use api::{criteria as write, handoff::v1 as pb};
+use chassis::log::Told;
+use kernel::{Error, Result};
+use prost::Message;
+
+use super::parts::{action, link, origin, pin, reason, side, summary};
+use crate::{
+    domain::{Attempt, Handoff, Summary, handoff::Hold},
+    grpc::twins::Twin,
+    store::list::Line,
+};
+
+pub(crate) fn into_handoff(handoff: &Handoff) -> pb::Handoff {
+    pb::Handoff {
+        id: handoff.id.to_string(),
+        route_id: handoff.route_id.to_string(),
+        terms_version: handoff.terms.version,
+        from_team: handoff.from_team.to_string(),
+        to_team: handoff.to_team.to_string(),
+        title: handoff.title.clone(),
+        summary: (handoff.summary != Summary::default()).then(|| summary(&handoff.summary)),
+        priority: handoff.priority.write(),
+        confidential: handoff.confidential,
+        state: handoff.state.write(),
+        attempt: handoff.attempt(),
+        revision: handoff.head.revision,
+        upstream_owner: handoff.upstream_owner.clone().unwrap_or_default(),
+        downstream_owner: handoff.downstream_owner.clone().unwrap_or_default(),
+        accountable_side: side(Some(handoff.accountable_side)),
+        waiting_on: side(handoff.waiting_on()),
+        triggered_at: Some(api::timestamp(handoff.triggered_at)),
+        deliver_by: handoff.deliver_by.map(api::timestamp),
+        template: Some(pin(&handoff.template)),
+        submission: Some(write::submission(handoff.submission.clone())),
+        origin: handoff.origin.as_ref().map(origin),
+        follows: handoff.follows.map(|id| id.to_string()).unwrap_or_default(),
+        links: handoff.links.iter().map(link).collect(),
+        attachments: handoff.attachments.iter().cloned().map(write::attachment).collect(),
+        attempts: handoff.attempts.iter().map(attempt).collect(),
+        actions: handoff.actions.iter().map(action).collect(),
+        hold: handoff.hold.as_ref().map(hold),
+        rejections: handoff.rejections,
+        returns: handoff.returns,
+        times: Some(times(handoff)),
+    }
+}
+
+pub(in crate::grpc) fn into_line(line: Line) -> pb::HandoffLine {
+    pb::HandoffLine {
+        id: line.id.to_string(),
+        route_id: line.route_id.to_string(),
+        from_team: line.from_team.to_string(),
+        to_team: line.to_team.to_string(),
+        title: line.title,
+        priority: line.priority.write(),
+        state: line.state.write(),
+        attempt: line.attempt,
+        revision: line.revision,
+        upstream_owner: line.upstream_owner.unwrap_or_default(),
+        downstream_owner: line.downstream_owner.unwrap_or_default(),
+        accountable_side: side(Some(line.accountable_side)),
+        waiting_on: side(line.state.waiting_on()),
+        upstream_actions: line.upstream_actions,
+        downstream_actions: line.downstream_actions,
+        rejections: line.rejections,
+        returns: line.returns,
+        on_hold: line.on_hold,
+        confidential: line.confidential,
+        created_at: Some(api::timestamp(line.created_at)),
+        updated_at: Some(api::timestamp(line.updated_at)),
+        state_since: Some(api::timestamp(line.state_since)),
+        deliver_by: line.deliver_by.map(api::timestamp),
+        origin: line.origin.as_ref().map(origin),
+    }
+}
+
+/// A logged fact as the timeline shows it. One that cannot be read is a defect.
+pub(in crate::grpc) fn into_entry(told: Told) -> Result<pb::TimelineEntry> {
+    let (_, name) = told.r#type.rsplit_once('.').unwrap_or_default();
+    Ok(pb::TimelineEntry {
+        sequence: told.aggregate_seq,
+        r#type: name.to_owned(),
+        actor: told.actor,
+        occurred_at: Some(api::timestamp(told.occurred_at)),
+        recorded_at: Some(api::timestamp(told.recorded_at)),
+        historic: told.historic,
+        event: Some(pb::HandoffEvent::decode(told.payload.as_slice()).map_err(Error::fault)?),
+    })
+}
+
+fn attempt(attempt: &Attempt) -> pb::Attempt {
+    pb::Attempt {
+        number: attempt.number,
+        submitted_by: attempt.submitted_by.clone(),
+        submitted_at: Some(api::timestamp(attempt.submitted_at)),
+        content_hash: attempt.content_hash.to_string(),
+        results: attempt.results.iter().cloned().map(write::criterion_result).collect(),
+        decision: attempt.decision.write(),
+        decided_by: attempt.decided_by.clone().unwrap_or_default(),
+        decided_at: attempt.decided_at.map(api::timestamp),
+        reasons: attempt.reasons.iter().map(reason).collect(),
+        read_back: attempt.read_back.clone().unwrap_or_default(),
+    }
+}
+
+fn hold(hold: &Hold) -> pb::Hold {
+    pb::Hold {
+        reason: hold.reason.clone(),
+        since: Some(api::timestamp(hold.since)),
+        agreed: hold.agreed,
+        side: side(Some(hold.side)),
+    }
+}
+
+fn times(handoff: &Handoff) -> pb::HandoffTimes {
+    let times = &handoff.times;
+    pb::HandoffTimes {
+        created_at: Some(api::timestamp(times.created_at)),
+        updated_at: Some(api::timestamp(times.updated_at)),
+        state_since: Some(api::timestamp(handoff.since.at)),
+        submitted_at: times.submitted_at.map(api::timestamp),
+        accepted_at: times.accepted_at.map(api::timestamp),
+        begun_at: times.begun_at.map(api::timestamp),
+        completed_at: times.completed_at.map(api::timestamp),
+        cancelled_at: times.cancelled_at.map(api::timestamp),
+    }
+}

@@ -1,0 +1,5 @@
+//! The handoff service's program.
+
+fn main() -> std::process::ExitCode {
+    chassis::run::<handoff::HandoffService>()
+}

@@ -1,0 +1,493 @@
+//! Handoffs' rows, with their attempts and actions.
+//!
+//! A handoff has many columns and three tables; rows travel both ways as JSON records whose columns and types the statements
+//! list, so that one statement saves one handoff or a hundred, new or changed, with what belongs to them.
+
+use std::sync::Arc;
+
+use chassis::Tx;
+use criteria::{Attachment, Criteria, CriterionResult, Submission};
+use kernel::{Actor, Error, Result, Timestamp};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
+
+use super::{Viewer, broken, constraint, head, template};
+use crate::domain::{
+    Action, ActionId, Attempt, Command, Decision, Fact, Handoff, HandoffId, Link, Origin, Pin, Priority, Reason,
+    RouteId, Side, State, Summary, TeamId, TemplateId,
+    action::Done,
+    handoff::{Hold, Times},
+    route::{KeptTerms, ReadBack},
+    state::Since,
+};
+
+/// A row of `handoff.handoff`, with what its terms say.
+#[derive(Debug, Serialize, Deserialize)]
+struct Row {
+    id: HandoffId,
+    route_id: RouteId,
+    from_team: TeamId,
+    to_team: TeamId,
+    terms_version: i32,
+    #[serde(skip_serializing)]
+    read_back: Option<ReadBack>,
+    #[serde(skip_serializing)]
+    return_window_seconds: Option<i64>,
+    template_id: Option<TemplateId>,
+    template_version: i32,
+    content_hash: String,
+    title: String,
+    summary: Summary,
+    priority: Priority,
+    confidential: bool,
+    state: State,
+    since_command: Command,
+    since_by: String,
+    since_at: Timestamp,
+    attempt: i32,
+    accountable_side: Side,
+    upstream_owner: Option<String>,
+    downstream_owner: Option<String>,
+    triggered_at: Timestamp,
+    deliver_by: Option<Timestamp>,
+    submission: Submission,
+    origin_system: Option<String>,
+    origin_key: Option<String>,
+    follows: Option<HandoffId>,
+    links: Vec<Link>,
+    attachments: Vec<Attachment>,
+    hold: Option<HoldRow>,
+    rejections: i32,
+    returns: i32,
+    waits_on_upstream: bool,
+    waits_on_downstream: bool,
+    upstream_actions: usize,
+    downstream_actions: usize,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    submitted_at: Option<Timestamp>,
+    accepted_at: Option<Timestamp>,
+    begun_at: Option<Timestamp>,
+    completed_at: Option<Timestamp>,
+    cancelled_at: Option<Timestamp>,
+    revision: i64,
+    /// As Postgres writes bytes: `\x` and hex digits.
+    head_hash: String,
+    head_at: Timestamp,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct HoldRow {
+    reason: String,
+    since: Timestamp,
+    agreed: bool,
+    side: Side,
+}
+
+/// A row of `handoff.attempt`.
+#[derive(Debug, Serialize, Deserialize)]
+struct AttemptRow {
+    handoff_id: HandoffId,
+    number: i32,
+    submitted_by: String,
+    submitted_at: Timestamp,
+    snapshot: Submission,
+    content_hash: String,
+    results: Vec<CriterionResult>,
+    first_time_pair: bool,
+    decision: Decision,
+    decided_by: Option<String>,
+    decided_at: Option<Timestamp>,
+    reasons: Vec<Reason>,
+    read_back: Option<String>,
+}
+
+/// A row of `handoff.action`.
+#[derive(Debug, Serialize, Deserialize)]
+struct ActionRow {
+    id: ActionId,
+    handoff_id: HandoffId,
+    place: usize,
+    text: String,
+    side: Side,
+    owner: Option<String>,
+    due_at: Timestamp,
+    done_at: Option<Timestamp>,
+    done_by: Option<String>,
+}
+
+/// What of a handoff is to be saved beside its own row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Changed<'a> {
+    handoff: &'a Handoff,
+    attempts_from: usize,
+    actions: bool,
+}
+
+impl<'a> Changed<'a> {
+    /// What these facts, just applied, have touched.
+    pub(crate) fn by(handoff: &'a Handoff, facts: &[Fact]) -> Self {
+        let touches_attempt = |fact: &&Fact| {
+            matches!(
+                fact,
+                Fact::Submitted { .. } | Fact::Accepted { .. } | Fact::Rejected { .. } | Fact::Cancelled { .. }
+            )
+        };
+        let touched = facts.iter().filter(touches_attempt).count();
+        Self {
+            handoff,
+            attempts_from: handoff.attempts.len().saturating_sub(touched),
+            actions: facts.iter().any(|fact| matches!(fact, Fact::ActionAdded(_) | Fact::ActionDone(_))),
+        }
+    }
+}
+
+/// A handoff that the viewer may know of.
+pub(crate) async fn get(pool: &PgPool, viewer: &Actor, id: HandoffId) -> Result<Option<Handoff>> {
+    let mut connection = pool.acquire().await?;
+    Ok(load(&mut connection, viewer, &[id]).await?.pop())
+}
+
+/// A handoff, its row locked until the transaction ends.
+pub(crate) async fn lock(tx: &mut Tx, viewer: &Actor, id: HandoffId) -> Result<Option<Handoff>> {
+    lock_rows(tx, &[id]).await?;
+    Ok(load(tx.connection(), viewer, &[id]).await?.pop())
+}
+
+/// The handoffs of these origins, their rows locked until the transaction ends.
+pub(crate) async fn lock_by_origin(tx: &mut Tx, viewer: &Actor, origins: &[&Origin]) -> Result<Vec<Handoff>> {
+    let systems: Vec<_> = origins.iter().map(|origin| origin.system.clone()).collect();
+    let keys: Vec<_> = origins.iter().map(|origin| origin.key.clone()).collect();
+    let ids = sqlx::query_scalar!(
+        r#"SELECT id AS "id: HandoffId" FROM handoff.handoff
+           WHERE (origin_system, origin_key) IN (SELECT * FROM unnest($1::text[], $2::text[]))"#,
+        &systems,
+        &keys
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    if ids.is_empty() {
+        return Ok(vec![]);
+    }
+    lock_rows(tx, &ids).await?;
+    load(tx.connection(), viewer, &ids).await
+}
+
+/// Whether no handoff of the route was completed before.
+pub(crate) async fn first_time_pair(store: impl PgExecutor<'_>, route: &RouteId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT NOT EXISTS (SELECT FROM handoff.handoff WHERE route_id = $1 AND completed_at IS NOT NULL) AS "first!""#,
+        route.as_str()
+    )
+    .fetch_one(store)
+    .await?)
+}
+
+/// Locked in the order of their ids, so that two who lock several never wait for each other; and before they are read, so that
+/// the attempts and actions read beside a row are those of the same moment.
+async fn lock_rows(tx: &mut Tx, ids: &[HandoffId]) -> Result<()> {
+    sqlx::query!("SELECT id FROM handoff.handoff WHERE id = ANY ($1) ORDER BY id FOR UPDATE", ids as &[HandoffId])
+        .fetch_all(tx.connection())
+        .await?;
+    Ok(())
+}
+
+async fn load(connection: &mut PgConnection, viewer: &Actor, ids: &[HandoffId]) -> Result<Vec<Handoff>> {
+    let viewer = Viewer::of(viewer);
+    let rows = sqlx::query!(
+        r#"
+        SELECT to_jsonb(h) || jsonb_build_object('read_back', t.read_back, 'return_window_seconds', t.return_window_seconds) AS "row!",
+               (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.number) FROM handoff.attempt a WHERE a.handoff_id = h.id) AS attempts,
+               (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.place) FROM handoff.action a WHERE a.handoff_id = h.id) AS actions
+        FROM handoff.handoff h LEFT JOIN handoff.terms t ON t.route_id = h.route_id AND t.version = h.terms_version
+        WHERE h.id = ANY ($1) AND handoff.visible_to(h.confidential, h.from_team, h.to_team, $2, $3)
+        ORDER BY h.id
+        "#,
+        ids as &[HandoffId],
+        viewer.sees_all,
+        &viewer.teams,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut handoffs = Vec::with_capacity(rows.len());
+    for found in rows {
+        let row: Row = read(found.row)?;
+        let attempts: Vec<AttemptRow> = found.attempts.map_or(Ok(vec![]), read)?;
+        let actions: Vec<ActionRow> = found.actions.map_or(Ok(vec![]), read)?;
+        let hash = row.content_hash.parse().map_err(Error::fault)?;
+        let criteria = template::criteria(&mut *connection, hash).await?;
+        handoffs.push(into_handoff(row, attempts, actions, criteria)?);
+    }
+    Ok(handoffs)
+}
+
+/// The rows of handoffs as they now are, new or changed. Of an attempt that is there only the decision is written.
+pub(crate) async fn save(tx: &mut Tx, changed: &[Changed<'_>]) -> Result<()> {
+    let handoffs: Vec<_> = changed.iter().map(|changed| of_handoff(changed.handoff)).collect();
+    let attempts: Vec<_> = changed
+        .iter()
+        .flat_map(|changed| {
+            let attempts = &changed.handoff.attempts[changed.attempts_from..];
+            attempts.iter().map(|attempt| of_attempt(changed.handoff.id, attempt))
+        })
+        .collect();
+    let actions: Vec<_> = changed
+        .iter()
+        .filter(|changed| changed.actions)
+        .flat_map(|changed| {
+            changed
+                .handoff
+                .actions
+                .iter()
+                .enumerate()
+                .map(|(place, action)| of_action(changed.handoff.id, place, action))
+        })
+        .collect();
+    sqlx::query!(
+        r#"
+        WITH saved AS (
+            INSERT INTO handoff.handoff (id, route_id, from_team, to_team, terms_version, template_id, template_version,
+                content_hash, title, summary, priority, confidential, state, since_command, since_by, since_at, attempt,
+                accountable_side, upstream_owner, downstream_owner, triggered_at, deliver_by, submission, origin_system,
+                origin_key, follows, links, attachments, hold, rejections, returns, waits_on_upstream, waits_on_downstream,
+                upstream_actions, downstream_actions, created_at, updated_at, submitted_at, accepted_at, begun_at,
+                completed_at, cancelled_at, revision, head_hash, head_at)
+            SELECT id, route_id, from_team, to_team, terms_version, template_id, template_version,
+                content_hash, title, summary, priority, confidential, state, since_command, since_by, since_at, attempt,
+                accountable_side, upstream_owner, downstream_owner, triggered_at, deliver_by, submission, origin_system,
+                origin_key, follows, links, attachments, hold, rejections, returns, waits_on_upstream, waits_on_downstream,
+                upstream_actions, downstream_actions, created_at, updated_at, submitted_at, accepted_at, begun_at,
+                completed_at, cancelled_at, revision, head_hash, head_at
+            FROM jsonb_populate_recordset(NULL::handoff.handoff, $1)
+            ON CONFLICT (id) DO UPDATE SET
+                title = excluded.title, summary = excluded.summary, priority = excluded.priority,
+                confidential = excluded.confidential, state = excluded.state, since_command = excluded.since_command,
+                since_by = excluded.since_by, since_at = excluded.since_at, attempt = excluded.attempt,
+                accountable_side = excluded.accountable_side, upstream_owner = excluded.upstream_owner,
+                downstream_owner = excluded.downstream_owner, deliver_by = excluded.deliver_by,
+                submission = excluded.submission, links = excluded.links, attachments = excluded.attachments,
+                hold = excluded.hold, rejections = excluded.rejections, returns = excluded.returns,
+                waits_on_upstream = excluded.waits_on_upstream, waits_on_downstream = excluded.waits_on_downstream,
+                upstream_actions = excluded.upstream_actions, downstream_actions = excluded.downstream_actions,
+                updated_at = excluded.updated_at, submitted_at = excluded.submitted_at, accepted_at = excluded.accepted_at,
+                begun_at = excluded.begun_at, completed_at = excluded.completed_at, cancelled_at = excluded.cancelled_at,
+                revision = excluded.revision, head_hash = excluded.head_hash, head_at = excluded.head_at
+        ), attempt AS (
+            INSERT INTO handoff.attempt (handoff_id, number, submitted_by, submitted_at, snapshot, content_hash, results,
+                                         first_time_pair, decision, decided_by, decided_at, reasons, read_back)
+            SELECT handoff_id, number, submitted_by, submitted_at, snapshot, content_hash, results,
+                   first_time_pair, decision, decided_by, decided_at, reasons, read_back
+            FROM jsonb_populate_recordset(NULL::handoff.attempt, $2)
+            ON CONFLICT (handoff_id, number) DO UPDATE SET
+                decision = excluded.decision, decided_by = excluded.decided_by, decided_at = excluded.decided_at,
+                reasons = excluded.reasons, read_back = excluded.read_back
+        )
+        INSERT INTO handoff.action (id, handoff_id, place, text, side, owner, due_at, done_at, done_by)
+        SELECT id, handoff_id, place, text, side, owner, due_at, done_at, done_by
+        FROM jsonb_populate_recordset(NULL::handoff.action, $3)
+        ON CONFLICT (id) DO UPDATE SET done_at = excluded.done_at, done_by = excluded.done_by
+        "#,
+        Json(handoffs) as _,
+        Json(attempts) as _,
+        Json(actions) as _,
+    )
+    .execute(tx.connection())
+    .await
+    .map_err(|error| match constraint(&error) {
+        // Another transaction made the handoff of this origin: run again, it is found.
+        Some("handoff_origin") => Error::Busy(error.into()),
+        _ => Error::from(error),
+    })?;
+    Ok(())
+}
+
+fn read<T: DeserializeOwned>(json: serde_json::Value) -> Result<T> {
+    serde_json::from_value(json).map_err(Error::fault)
+}
+
+fn into_handoff(
+    row: Row,
+    attempts: Vec<AttemptRow>,
+    actions: Vec<ActionRow>,
+    criteria: Arc<Criteria>,
+) -> Result<Handoff> {
+    let terms = match (row.read_back, row.return_window_seconds) {
+        (Some(read_back), Some(return_window_seconds)) => {
+            KeptTerms { version: row.terms_version, read_back, return_window_seconds }
+        }
+        _ => KeptTerms::NONE,
+    };
+    let hash = row
+        .head_hash
+        .strip_prefix("\\x")
+        .and_then(|digits| hex::decode(digits).ok())
+        .ok_or_else(|| broken("head_hash"))?;
+    Ok(Handoff {
+        head: head(row.revision, &hash, row.head_at)?,
+        id: row.id,
+        route_id: row.route_id,
+        from_team: row.from_team,
+        to_team: row.to_team,
+        terms,
+        template: Pin {
+            template_id: row.template_id,
+            version: row.template_version,
+            content_hash: row.content_hash.parse().map_err(Error::fault)?,
+        },
+        criteria,
+        title: row.title,
+        summary: row.summary,
+        priority: row.priority,
+        confidential: row.confidential,
+        state: row.state,
+        since: Since { command: row.since_command, by: row.since_by, at: row.since_at },
+        accountable_side: row.accountable_side,
+        upstream_owner: row.upstream_owner,
+        downstream_owner: row.downstream_owner,
+        triggered_at: row.triggered_at,
+        deliver_by: row.deliver_by,
+        submission: row.submission,
+        origin: row.origin_system.zip(row.origin_key).map(|(system, key)| Origin { system, key }),
+        follows: row.follows,
+        links: row.links,
+        attachments: row.attachments,
+        attempts: attempts.into_iter().map(into_attempt).collect::<Result<_>>()?,
+        actions: actions.into_iter().map(into_action).collect(),
+        hold: row.hold.map(|hold| Hold {
+            reason: hold.reason,
+            since: hold.since,
+            agreed: hold.agreed,
+            side: hold.side,
+        }),
+        rejections: row.rejections,
+        returns: row.returns,
+        times: Times {
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            submitted_at: row.submitted_at,
+            accepted_at: row.accepted_at,
+            begun_at: row.begun_at,
+            completed_at: row.completed_at,
+            cancelled_at: row.cancelled_at,
+        },
+    })
+}
+
+fn into_attempt(row: AttemptRow) -> Result<Attempt> {
+    Ok(Attempt {
+        number: row.number,
+        submitted_by: row.submitted_by,
+        submitted_at: row.submitted_at,
+        snapshot: row.snapshot,
+        content_hash: row.content_hash.parse().map_err(Error::fault)?,
+        results: row.results,
+        first_time_pair: row.first_time_pair,
+        decision: row.decision,
+        decided_by: row.decided_by,
+        decided_at: row.decided_at,
+        reasons: row.reasons,
+        read_back: row.read_back,
+    })
+}
+
+fn into_action(row: ActionRow) -> Action {
+    Action {
+        id: row.id,
+        text: row.text,
+        side: row.side,
+        owner: row.owner,
+        due_at: row.due_at,
+        done: row.done_at.zip(row.done_by).map(|(at, by)| Done { at, by }),
+    }
+}
+
+fn of_handoff(handoff: &Handoff) -> Row {
+    let origin = handoff.origin.clone().map(|origin| (origin.system, origin.key)).unzip();
+    Row {
+        id: handoff.id,
+        route_id: handoff.route_id.clone(),
+        from_team: handoff.from_team.clone(),
+        to_team: handoff.to_team.clone(),
+        terms_version: handoff.terms.version,
+        read_back: None,
+        return_window_seconds: None,
+        template_id: handoff.template.template_id.clone(),
+        template_version: handoff.template.version,
+        content_hash: handoff.template.content_hash.to_string(),
+        title: handoff.title.clone(),
+        summary: handoff.summary.clone(),
+        priority: handoff.priority,
+        confidential: handoff.confidential,
+        state: handoff.state,
+        since_command: handoff.since.command,
+        since_by: handoff.since.by.clone(),
+        since_at: handoff.since.at,
+        attempt: handoff.attempt(),
+        accountable_side: handoff.accountable_side,
+        upstream_owner: handoff.upstream_owner.clone(),
+        downstream_owner: handoff.downstream_owner.clone(),
+        triggered_at: handoff.triggered_at,
+        deliver_by: handoff.deliver_by,
+        submission: handoff.submission.clone(),
+        origin_system: origin.0,
+        origin_key: origin.1,
+        follows: handoff.follows,
+        links: handoff.links.clone(),
+        attachments: handoff.attachments.clone(),
+        hold: handoff.hold.clone().map(|hold| HoldRow {
+            reason: hold.reason,
+            since: hold.since,
+            agreed: hold.agreed,
+            side: hold.side,
+        }),
+        rejections: handoff.rejections,
+        returns: handoff.returns,
+        waits_on_upstream: handoff.waits_on(Side::Upstream),
+        waits_on_downstream: handoff.waits_on(Side::Downstream),
+        upstream_actions: handoff.open_actions(Side::Upstream).count(),
+        downstream_actions: handoff.open_actions(Side::Downstream).count(),
+        created_at: handoff.times.created_at,
+        updated_at: handoff.times.updated_at,
+        submitted_at: handoff.times.submitted_at,
+        accepted_at: handoff.times.accepted_at,
+        begun_at: handoff.times.begun_at,
+        completed_at: handoff.times.completed_at,
+        cancelled_at: handoff.times.cancelled_at,
+        revision: handoff.head.revision,
+        head_hash: format!("\\x{}", hex::encode(handoff.head.hash)),
+        head_at: handoff.head.at,
+    }
+}
+
+fn of_attempt(handoff_id: HandoffId, attempt: &Attempt) -> AttemptRow {
+    AttemptRow {
+        handoff_id,
+        number: attempt.number,
+        submitted_by: attempt.submitted_by.clone(),
+        submitted_at: attempt.submitted_at,
+        snapshot: attempt.snapshot.clone(),
+        content_hash: attempt.content_hash.to_string(),
+        results: attempt.results.clone(),
+        first_time_pair: attempt.first_time_pair,
+        decision: attempt.decision,
+        decided_by: attempt.decided_by.clone(),
+        decided_at: attempt.decided_at,
+        reasons: attempt.reasons.clone(),
+        read_back: attempt.read_back.clone(),
+    }
+}
+
+fn of_action(handoff_id: HandoffId, place: usize, action: &Action) -> ActionRow {
+    let done = action.done.clone().map(|done| (done.at, done.by)).unzip();
+    ActionRow {
+        id: action.id,
+        handoff_id,
+        place,
+        text: action.text.clone(),
+        side: action.side,
+        owner: action.owner.clone(),
+        due_at: action.due_at,
+        done_at: done.0,
+        done_by: done.1,
+    }
+}

@@ -1,0 +1,220 @@
+//! Lists of handoffs by filter.
+
+use kernel::{Actor, Result, Timestamp};
+use serde::{Deserialize, Serialize};
+use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
+
+use super::{Viewer, broken};
+use crate::domain::{HandoffId, Origin, Priority, RouteId, Side, State, TeamId, side};
+
+/// What a list shows; all of it must hold together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Filter {
+    pub(crate) inbox_of: Option<TeamId>,
+    pub(crate) team: Option<TeamId>,
+    pub(crate) side: Option<Side>,
+    pub(crate) states: Vec<State>,
+    pub(crate) route_id: Option<RouteId>,
+    pub(crate) origin: Option<Origin>,
+    pub(crate) order: Order,
+}
+
+/// In which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Order {
+    /// Longest untouched first.
+    #[default]
+    Updated,
+    /// Newest first.
+    Newest,
+}
+
+/// The place in a list after which the next page begins.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Cursor {
+    at: Timestamp,
+    id: HandoffId,
+}
+
+/// A handoff as a list shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    pub(crate) id: HandoffId,
+    pub(crate) route_id: RouteId,
+    pub(crate) from_team: TeamId,
+    pub(crate) to_team: TeamId,
+    pub(crate) title: String,
+    pub(crate) priority: Priority,
+    pub(crate) state: State,
+    pub(crate) attempt: i32,
+    pub(crate) revision: i64,
+    pub(crate) upstream_owner: Option<String>,
+    pub(crate) downstream_owner: Option<String>,
+    pub(crate) accountable_side: Side,
+    pub(crate) upstream_actions: i32,
+    pub(crate) downstream_actions: i32,
+    pub(crate) rejections: i32,
+    pub(crate) returns: i32,
+    pub(crate) on_hold: bool,
+    pub(crate) confidential: bool,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) state_since: Timestamp,
+    pub(crate) deliver_by: Option<Timestamp>,
+    pub(crate) origin: Option<Origin>,
+}
+
+impl Line {
+    /// Where the next page begins.
+    pub(crate) fn cursor(&self, order: Order) -> Cursor {
+        let at = match order {
+            Order::Updated => self.updated_at,
+            Order::Newest => self.created_at,
+        };
+        Cursor { at, id: self.id }
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: HandoffId,
+    route_id: RouteId,
+    from_team: TeamId,
+    to_team: TeamId,
+    title: String,
+    priority: String,
+    state: String,
+    attempt: i32,
+    revision: i64,
+    upstream_owner: Option<String>,
+    downstream_owner: Option<String>,
+    accountable_side: String,
+    upstream_actions: i32,
+    downstream_actions: i32,
+    rejections: i32,
+    returns: i32,
+    on_hold: bool,
+    confidential: bool,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    state_since: Timestamp,
+    deliver_by: Option<Timestamp>,
+    origin_system: Option<String>,
+    origin_key: Option<String>,
+}
+
+/// The handoffs that the viewer may know of, after a place in the order.
+pub(crate) async fn list(
+    pool: &PgPool,
+    viewer: &Actor,
+    filter: &Filter,
+    after: Option<&Cursor>,
+    limit: i64,
+) -> Result<Vec<Line>> {
+    let rows: Vec<Row> = query(&Viewer::of(viewer), filter, after, limit).build_query_as().fetch_all(pool).await?;
+    rows.into_iter().map(into_line).collect()
+}
+
+/// A team that may be on either side is asked for side by side, each by its own index; an OR would use neither.
+fn query(viewer: &Viewer, filter: &Filter, after: Option<&Cursor>, limit: i64) -> QueryBuilder<Postgres> {
+    let has_team = filter.inbox_of.is_some() || filter.team.is_some();
+    let sides = match filter.side {
+        Some(side) => vec![Some(side)],
+        None if has_team => vec![Some(Side::Upstream), Some(Side::Downstream)],
+        None => vec![None],
+    };
+    let mut query = QueryBuilder::new("SELECT * FROM (");
+    for (place, side) in sides.into_iter().enumerate() {
+        query.push(if place == 0 { "(" } else { " UNION (" });
+        push_side(&mut query, viewer, filter, side, after);
+        push_order(&mut query, filter.order, limit);
+        query.push(")");
+    }
+    query.push(") AS both_sides");
+    push_order(&mut query, filter.order, limit);
+    query
+}
+
+fn push_side(
+    query: &mut QueryBuilder<Postgres>,
+    viewer: &Viewer,
+    filter: &Filter,
+    side: Option<Side>,
+    after: Option<&Cursor>,
+) {
+    query.push(
+        "SELECT id, route_id, from_team, to_team, title, priority, state, attempt, revision, upstream_owner, downstream_owner,
+                accountable_side, upstream_actions, downstream_actions, rejections, returns, hold IS NOT NULL AS on_hold,
+                confidential, created_at, updated_at, since_at AS state_since, deliver_by, origin_system, origin_key
+         FROM handoff.handoff
+         WHERE handoff.visible_to(confidential, from_team, to_team, ",
+    );
+    query.push_bind(viewer.sees_all).push(", ").push_bind(viewer.teams.clone()).push(")");
+    let (team_column, waits_column) = match side {
+        Some(Side::Upstream) => ("from_team", "waits_on_upstream"),
+        Some(Side::Downstream) => ("to_team", "waits_on_downstream"),
+        None => ("", ""),
+    };
+    if side.is_some() {
+        if let Some(team) = &filter.team {
+            query.push(format_args!(" AND {team_column} = ")).push_bind(team.to_string());
+        }
+        if let Some(team) = &filter.inbox_of {
+            query.push(format_args!(" AND {waits_column} AND {team_column} = ")).push_bind(team.to_string());
+        }
+    }
+    if !filter.states.is_empty() {
+        let states: Vec<&str> = filter.states.iter().map(|state| state.name()).collect();
+        query.push(" AND state = ANY (").push_bind(states).push(")");
+    }
+    if let Some(route) = &filter.route_id {
+        query.push(" AND route_id = ").push_bind(route.to_string());
+    }
+    if let Some(origin) = &filter.origin {
+        query.push(" AND origin_system = ").push_bind(origin.system.clone());
+        query.push(" AND origin_key = ").push_bind(origin.key.clone());
+    }
+    if let Some(after) = after {
+        query.push(match filter.order {
+            Order::Updated => " AND (updated_at, id) > (",
+            Order::Newest => " AND (created_at, id) < (",
+        });
+        query.push_bind(after.at).push(", ").push_bind(after.id).push(")");
+    }
+}
+
+fn push_order(query: &mut QueryBuilder<Postgres>, order: Order, limit: i64) {
+    query.push(match order {
+        Order::Updated => " ORDER BY updated_at, id LIMIT ",
+        Order::Newest => " ORDER BY created_at DESC, id DESC LIMIT ",
+    });
+    query.push_bind(limit);
+}
+
+fn into_line(row: Row) -> Result<Line> {
+    Ok(Line {
+        id: row.id,
+        route_id: row.route_id,
+        from_team: row.from_team,
+        to_team: row.to_team,
+        title: row.title,
+        priority: Priority::from_name(&row.priority).ok_or_else(|| broken("priority"))?,
+        state: State::from_name(&row.state).ok_or_else(|| broken("state"))?,
+        attempt: row.attempt,
+        revision: row.revision,
+        upstream_owner: row.upstream_owner,
+        downstream_owner: row.downstream_owner,
+        accountable_side: side::from_name(&row.accountable_side).ok_or_else(|| broken("accountable_side"))?,
+        upstream_actions: row.upstream_actions,
+        downstream_actions: row.downstream_actions,
+        rejections: row.rejections,
+        returns: row.returns,
+        on_hold: row.on_hold,
+        confidential: row.confidential,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        state_since: row.state_since,
+        deliver_by: row.deliver_by,
+        origin: row.origin_system.zip(row.origin_key).map(|(system, key)| Origin { system, key }),
+    })
+}

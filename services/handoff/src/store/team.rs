@@ -1,0 +1,133 @@
+//! Teams' rows.
+
+use chassis::Tx;
+use kernel::{Error, Result, Timestamp};
+use sqlx::{PgExecutor, types::Json};
+
+use super::{constraint, head};
+use crate::domain::{Refused, Team, TeamId, team::Member};
+
+struct Row {
+    id: TeamId,
+    display_name: String,
+    members: Json<Vec<Member>>,
+    escalation_contact: Option<String>,
+    created_at: Timestamp,
+    revision: i64,
+    head_hash: Vec<u8>,
+    head_at: Timestamp,
+}
+
+impl Row {
+    fn into_team(self) -> Result<Team> {
+        Ok(Team {
+            head: head(self.revision, &self.head_hash, self.head_at)?,
+            id: self.id,
+            display_name: self.display_name,
+            members: self.members.0,
+            escalation_contact: self.escalation_contact,
+            created_at: self.created_at,
+        })
+    }
+}
+
+/// A team.
+pub(crate) async fn get(store: impl PgExecutor<'_>, id: &TeamId) -> Result<Option<Team>> {
+    sqlx::query_as!(
+        Row,
+        r#"SELECT id AS "id: TeamId", display_name, members AS "members: Json<Vec<Member>>", escalation_contact,
+                  created_at AS "created_at: Timestamp", revision, head_hash, head_at AS "head_at: Timestamp"
+           FROM handoff.team WHERE id = $1"#,
+        id.as_str()
+    )
+    .fetch_optional(store)
+    .await?
+    .map(Row::into_team)
+    .transpose()
+}
+
+/// A team, its row locked until the transaction ends.
+pub(crate) async fn lock(tx: &mut Tx, id: &TeamId) -> Result<Option<Team>> {
+    sqlx::query_as!(
+        Row,
+        r#"SELECT id AS "id: TeamId", display_name, members AS "members: Json<Vec<Member>>", escalation_contact,
+                  created_at AS "created_at: Timestamp", revision, head_hash, head_at AS "head_at: Timestamp"
+           FROM handoff.team WHERE id = $1 FOR UPDATE"#,
+        id.as_str()
+    )
+    .fetch_optional(tx.connection())
+    .await?
+    .map(Row::into_team)
+    .transpose()
+}
+
+/// Teams by id, after one.
+pub(crate) async fn list(store: impl PgExecutor<'_>, after: &str, limit: i64) -> Result<Vec<Team>> {
+    sqlx::query_as!(
+        Row,
+        r#"SELECT id AS "id: TeamId", display_name, members AS "members: Json<Vec<Member>>", escalation_contact,
+                  created_at AS "created_at: Timestamp", revision, head_hash, head_at AS "head_at: Timestamp"
+           FROM handoff.team WHERE id > $1 ORDER BY id LIMIT $2"#,
+        after,
+        limit
+    )
+    .fetch_all(store)
+    .await?
+    .into_iter()
+    .map(Row::into_team)
+    .collect()
+}
+
+/// Which of these teams are there.
+pub(crate) async fn present(tx: &mut Tx, ids: &[TeamId]) -> Result<Vec<TeamId>> {
+    Ok(sqlx::query_scalar!(r#"SELECT id AS "id: TeamId" FROM handoff.team WHERE id = ANY ($1)"#, ids as &[TeamId])
+        .fetch_all(tx.connection())
+        .await?)
+}
+
+/// New teams' rows; a taken id is refused.
+pub(crate) async fn insert(tx: &mut Tx, teams: &[&Team]) -> Result<()> {
+    let members: Vec<_> =
+        teams.iter().map(|team| serde_json::to_value(&team.members)).collect::<Result<_, _>>().map_err(Error::fault)?;
+    sqlx::query!(
+        "INSERT INTO handoff.team (id, display_name, members, escalation_contact, created_at, revision, head_hash, head_at)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::timestamptz[], $6::bigint[], $7::bytea[],
+                              $8::timestamptz[])",
+        &teams.iter().map(|team| team.id.to_string()).collect::<Vec<_>>(),
+        &teams.iter().map(|team| team.display_name.clone()).collect::<Vec<_>>(),
+        &members,
+        &teams.iter().map(|team| team.escalation_contact.clone()).collect::<Vec<_>>() as &[Option<String>],
+        &teams.iter().map(|team| team.created_at).collect::<Vec<_>>() as &[Timestamp],
+        &teams.iter().map(|team| team.head.revision).collect::<Vec<_>>(),
+        &teams.iter().map(|team| team.head.hash.to_vec()).collect::<Vec<_>>(),
+        &teams.iter().map(|team| team.head.at).collect::<Vec<_>>() as &[Timestamp],
+    )
+    .execute(tx.connection())
+    .await
+    .map_err(|error| match (constraint(&error), teams) {
+        (Some("team_pkey"), [team]) => Refused::TeamExists(team.id.clone()).into(),
+        // Beside another import: run again, it finds them.
+        (Some("team_pkey"), _) => Error::Busy(error.into()),
+        _ => Error::from(error),
+    })?;
+    Ok(())
+}
+
+/// A team's row as it now is.
+pub(crate) async fn save(tx: &mut Tx, team: &Team) -> Result<()> {
+    sqlx::query!(
+        "UPDATE handoff.team SET display_name = $2, members = $3, escalation_contact = $4, revision = $5, head_hash = $6,
+                                 head_at = $7
+         WHERE id = $1",
+        team.id.as_str(),
+        team.display_name,
+        Json(&team.members) as _,
+        team.escalation_contact,
+        team.head.revision,
+        &team.head.hash[..],
+        team.head.at as Timestamp,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}

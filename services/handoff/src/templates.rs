@@ -1,0 +1,165 @@
+//! Asking the template service which version a new handoff is judged by.
+
+use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
+
+use api::checklist::v1::{GetVersionRequest, VersionState, template_service_client::TemplateServiceClient};
+use chassis::Context;
+use criteria::{Content, Criteria};
+use kernel::{Error, Result};
+use tokio::sync::Mutex;
+use tonic::{
+    Code, Request,
+    transport::{Channel, Endpoint},
+};
+
+use crate::{
+    config::Config,
+    domain::{
+        Pin, Refused, TemplateId,
+        route::{self, TemplateChoice},
+    },
+    ops::Place,
+    store,
+};
+
+/// The client of the template service.
+#[derive(Debug, Clone)]
+pub(crate) struct Templates {
+    client: TemplateServiceClient<Channel>,
+    token_file: PathBuf,
+    timeout: Duration,
+    /// The versions whose content this process knows to be stored.
+    stored: Arc<Mutex<HashSet<(TemplateId, i32)>>>,
+}
+
+/// The version that terms name, found.
+#[derive(Debug, Clone)]
+pub(crate) struct Pinned {
+    /// What the terms said when it was looked up.
+    pub(crate) choice: TemplateChoice,
+    /// The version.
+    pub(crate) pin: Pin,
+    /// Its content, made ready.
+    pub(crate) criteria: Arc<Criteria>,
+}
+
+impl Templates {
+    pub(crate) fn new(config: &Config) -> Result<Self> {
+        let channel = Endpoint::from_shared(config.checklist_url.clone())
+            .map_err(|error| Error::fault(format!("service.checklist_url: {error}")))?
+            .connect_timeout(Duration::from_secs(2))
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_timeout(Duration::from_secs(5))
+            .keep_alive_while_idle(true)
+            .connect_lazy();
+        Ok(Self {
+            client: TemplateServiceClient::new(channel).max_decoding_message_size(4 * 1024 * 1024),
+            token_file: config.token_file.clone(),
+            timeout: Duration::from_millis(config.checklist_timeout_ms),
+            stored: Arc::default(),
+        })
+    }
+
+    /// The version that a handoff created there now is judged by; None where the terms name no template (or there is no such
+    /// route: that is for the op to say). While the template service is away, a version that terms name by number is taken as it
+    /// is known here; the latest cannot be known.
+    pub(crate) async fn pin(&self, context: &Context, place: &Place) -> Result<Option<Pinned>> {
+        let route = match place {
+            Place::Route(id) => store::route::get(context.pool(), id).await?,
+            Place::Pair(from, to) => route::of_pair(store::route::of_pair(context.pool(), from, to).await?)?,
+        };
+        let Some(choice) = route.and_then(|route| route.terms).and_then(|terms| terms.template) else {
+            return Ok(None);
+        };
+        let found = match self.find(&choice).await {
+            Err(Error::Away { what, source }) => match self.known(context, &choice).await? {
+                Some(pin) => pin,
+                None => return Err(Error::Away { what, source }),
+            },
+            found => {
+                let (pin, content) = found?;
+                self.keep(context, &pin, &content).await?;
+                pin
+            }
+        };
+        let criteria = store::template::criteria(context.pool(), found.content_hash).await?;
+        Ok(Some(Pinned { choice, pin: found, criteria }))
+    }
+
+    /// Refuses terms whose template is not there, or retired.
+    pub(crate) async fn must_be_there(&self, choice: &TemplateChoice) -> Result<()> {
+        self.find(choice).await.map(|_| ())
+    }
+
+    async fn find(&self, choice: &TemplateChoice) -> Result<(Pin, Content)> {
+        let message =
+            GetVersionRequest { template_id: choice.id.to_string(), version: choice.version.unwrap_or_default() };
+        let mut request = Request::new(message);
+        request.set_timeout(self.timeout);
+        let token = tokio::fs::read_to_string(&self.token_file)
+            .await
+            .map_err(|error| Error::fault(format!("service.token_file: {}: {error}", self.token_file.display())))?;
+        let header = format!("Bearer {}", token.trim()).parse().map_err(Error::fault)?;
+        request.metadata_mut().insert("authorization", header);
+        let answer = tokio::time::timeout(self.timeout, self.client.clone().get_version(request))
+            .await
+            .map_err(|late| Error::Away { what: "the template service", source: late.into() })?;
+        let found = match answer {
+            Ok(answer) => answer.into_inner().version,
+            Err(status) if status.code() == Code::NotFound => None,
+            Err(status) => return Err(away_or_fault(status)),
+        };
+        let Some(found) = found else {
+            return Err(Refused::TemplateNotFound { template: choice.id.clone(), version: choice.version }.into());
+        };
+        match found.state() {
+            VersionState::Published => {}
+            VersionState::Retired => {
+                return Err(Refused::TemplateRetired { template: choice.id.clone(), version: found.version }.into());
+            }
+            VersionState::Draft | VersionState::Unspecified => {
+                let version = Some(found.version);
+                return Err(Refused::TemplateNotFound { template: choice.id.clone(), version }.into());
+            }
+        }
+        let mut violations = vec![];
+        let content = api::criteria::read_content("content", found.content.unwrap_or_default(), &mut violations)
+            .ok_or_else(|| Error::fault(format!("the template service sent an unreadable content: {violations:?}")))?;
+        if content.criteria_level > criteria::LEVEL {
+            return Err(Refused::EvaluatorTooOld { needed: content.criteria_level }.into());
+        }
+        let pin = Pin { template_id: Some(choice.id.clone()), version: found.version, content_hash: content.hash() };
+        if pin.content_hash.to_string() != found.content_hash {
+            return Err(Error::fault(format!("{} {} did not arrive as it was published", choice.id, found.version)));
+        }
+        Ok((pin, content))
+    }
+
+    /// Stores a version's content where it is not known to be stored. It never changes, so it may be stored early and twice.
+    async fn keep(&self, context: &Context, pin: &Pin, content: &Content) -> Result<()> {
+        let Some(template) = pin.template_id.clone() else { return Ok(()) };
+        let version = (template, pin.version);
+        if !self.stored.lock().await.contains(&version) {
+            store::template::keep(context.pool(), &version.0, pin, content).await?;
+            self.stored.lock().await.insert(version);
+        }
+        Ok(())
+    }
+
+    async fn known(&self, context: &Context, choice: &TemplateChoice) -> Result<Option<Pin>> {
+        match choice.version {
+            Some(version) => store::template::known(context.pool(), &choice.id, version).await,
+            None => Ok(None),
+        }
+    }
+}
+
+fn away_or_fault(status: tonic::Status) -> Error {
+    match status.code() {
+        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::ResourceExhausted => {
+            Error::Away { what: "the template service", source: status.into() }
+        }
+        _ => Error::fault(status),
+    }
+}

@@ -1,0 +1,145 @@
+//! The command line: its options, its commands, and the exit code of each outcome.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    commands::{events, handoff, import, inbox, route, team, template, whoami},
+    errors::Result,
+    session::Session,
+};
+
+const AFTER_HELP: &str = "\
+Who you are: with --as NAME the token in BATON_TOKEN_<NAME>; or the one in the file that --token-file or BATON_TOKEN_FILE \
+names; or BATON_TOKEN. Where the services are: --handoff-url, --checklist-url, --nats-url, or their variables. \
+`cargo dev up` starts them and writes all of it to target/dev/env: `source target/dev/env`.
+
+Exit codes:
+  0  done
+  1  something unexpected
+  2  wrong usage, or the request is malformed (INVALID_ARGUMENT)
+  3  there is no such thing (NOT_FOUND)
+  4  refused by the state or by a guard (FAILED_PRECONDITION, ABORTED, ALREADY_EXISTS)
+  5  not allowed (UNAUTHENTICATED, PERMISSION_DENIED)
+  6  away, overloaded or too slow (UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED)
+  7  the import is done, and refused some lines
+
+Example:
+  baton --as anna handoff submit crm/D-1042";
+
+/// Everything that can stand on the command line.
+#[derive(Debug, Parser)]
+#[command(name = "baton", version, about = "Hands work from one team to another without dropping it.", after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Global {
+    /// Act with the token in BATON_TOKEN_<NAME>; goes before any other token
+    #[arg(long = "as", global = true, value_name = "NAME")]
+    pub(crate) principal: Option<String>,
+    /// Read the token from this file; goes before BATON_TOKEN
+    #[arg(long, global = true, value_name = "FILE", env = "BATON_TOKEN_FILE", hide_env_values = true)]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Where the handoff service answers
+    #[arg(long, global = true, value_name = "URL", env = "BATON_HANDOFF_URL", hide_env_values = true)]
+    pub(crate) handoff_url: Option<String>,
+    /// Where the template service answers
+    #[arg(long, global = true, value_name = "URL", env = "BATON_CHECKLIST_URL", hide_env_values = true)]
+    pub(crate) checklist_url: Option<String>,
+    /// Where NATS answers
+    #[arg(long, global = true, value_name = "URL", env = "BATON_NATS_URL", hide_env_values = true)]
+    pub(crate) nats_url: Option<String>,
+    /// Print what the service answered as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Give a call up after so long [default: 10; an import: never]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) timeout: Option<u32>,
+}
+
+/// The nouns.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Teams: the ends of every route
+    #[command(subcommand)]
+    Team(team::Command),
+    /// Routes: the handoff points between teams, their terms and their traffic
+    #[command(subcommand)]
+    Route(route::Command),
+    /// Templates: what a handoff must bring along
+    #[command(subcommand)]
+    Template(template::Command),
+    /// Handoffs: work on its way from one team to another
+    #[command(subcommand)]
+    Handoff(handoff::Command),
+    /// What waits on a team, longest untouched first
+    Inbox(inbox::Inbox),
+    /// Bring the history of another system in
+    Import(import::Import),
+    /// The facts that the services publish
+    #[command(subcommand)]
+    Events(events::Command),
+    /// What the token says about you; it is read here, and nobody is asked whether it is genuine
+    #[command(after_help = "Example:\n  baton --as anna whoami")]
+    Whoami,
+}
+
+/// Does what the command line says; what went wrong goes to stderr.
+pub(crate) async fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(help_or_mistake) => {
+            // A closed pipe is all that can go wrong here, and then nobody reads.
+            let _ = help_or_mistake.print();
+            return ExitCode::from(u8::try_from(help_or_mistake.exit_code()).unwrap_or(2));
+        }
+    };
+    let session = Session::new(arguments.global);
+    match dispatch(arguments.command, &session).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
+    }
+}
+
+async fn dispatch(command: Command, session: &Session) -> Result<()> {
+    match command {
+        Command::Team(command) => team::run(command, session).await,
+        Command::Route(command) => route::run(command, session).await,
+        Command::Template(command) => template::run(command, session).await,
+        Command::Handoff(command) => handoff::run(command, session).await,
+        Command::Inbox(inbox) => inbox.run(session).await,
+        Command::Import(import) => import.run(session).await,
+        Command::Events(command) => events::run(command, session).await,
+        Command::Whoami => whoami::run(session),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        fn visit(command: &clap::Command, path: &str) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(command.has_subcommands() || help.contains("Example"), "{path} has no example");
+            command.get_subcommands().for_each(|below| visit(below, &format!("{path} {}", below.get_name())));
+        }
+        visit(&Arguments::command(), "baton");
+    }
+}

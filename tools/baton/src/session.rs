@@ -1,0 +1,120 @@
+//! One run of the command line: who calls, where the services are, and how answers are printed.
+
+use std::{
+    env, fs,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use api::to_json;
+use kernel::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    cli::Global,
+    client::{Bearer, Remote},
+    errors::{Error, Result},
+    output::{print, print_json},
+    show::Screen,
+};
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+const REMEDY: &str = "run `cargo dev up` in another terminal, then `source target/dev/env`";
+
+/// What every command is given.
+pub(crate) struct Session {
+    global: Global,
+    screen: Screen,
+}
+
+impl Session {
+    /// From the options of the command line; connects to nothing yet.
+    pub(crate) fn new(global: Global) -> Self {
+        Self { global, screen: Screen::of_stdout(now()) }
+    }
+
+    /// The handoff service.
+    pub(crate) fn handoff(&self) -> Result<Remote> {
+        self.remote("handoff", self.global.handoff_url.as_deref(), "BATON_HANDOFF_URL")
+    }
+
+    /// The template service.
+    pub(crate) fn checklist(&self) -> Result<Remote> {
+        self.remote("template", self.global.checklist_url.as_deref(), "BATON_CHECKLIST_URL")
+    }
+
+    /// The address of NATS.
+    pub(crate) fn nats_url(&self) -> Result<&str> {
+        known(self.global.nats_url.as_deref(), "NATS", "BATON_NATS_URL")
+    }
+
+    /// The token of whoever calls.
+    pub(crate) fn token(&self) -> Result<String> {
+        let text = match (&self.global.principal, &self.global.token_file) {
+            (Some(name), _) => {
+                let variable = format!("BATON_TOKEN_{}", name.to_uppercase().replace('-', "_"));
+                env::var(&variable).map_err(|_| Error::usage(format!("{variable} is not set"), known_principals()))?
+            }
+            (None, Some(file)) => fs::read_to_string(file)
+                .map_err(|error| Error::usage(format!("the token file {}: {error}", file.display()), REMEDY))?,
+            (None, None) => env::var("BATON_TOKEN").map_err(|_| {
+                let remedy = format!("{REMEDY}, and say who you are with --as NAME, or set BATON_TOKEN");
+                Error::usage("there is no token", remedy)
+            })?,
+        };
+        Ok(text.trim().to_owned())
+    }
+
+    /// How long a call may take, where the command line says so.
+    pub(crate) fn stated_timeout(&self) -> Option<Duration> {
+        self.global.timeout.map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
+    /// Whether the output is for a program.
+    pub(crate) fn is_json(&self) -> bool {
+        self.global.json
+    }
+
+    /// How text is laid out.
+    pub(crate) fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// Prints an answer: its JSON for a program, else as `show` lays it out.
+    pub(crate) fn answer<M: prost::Message + prost::Name>(
+        &self,
+        message: &M,
+        show: impl FnOnce(&M, &Screen) -> String,
+    ) -> Result<()> {
+        if self.is_json() { print_json(&to_json(message)) } else { print(&show(message, &self.screen)) }
+    }
+
+    /// Prints an answer that was put together here, in the same way.
+    pub(crate) fn answer_own<T: Serialize>(&self, value: &T, show: impl FnOnce(&T, &Screen) -> String) -> Result<()> {
+        if self.is_json() { print_json(value) } else { print(&show(value, &self.screen)) }
+    }
+
+    fn remote(&self, service: &'static str, url: Option<&str>, variable: &str) -> Result<Remote> {
+        let url = known(url, &format!("the {service} service"), variable)?;
+        Remote::new(service, url, Bearer::new(&self.token()?)?, self.stated_timeout().unwrap_or(DEFAULT_TIMEOUT))
+    }
+}
+
+fn known<'a>(url: Option<&'a str>, what: &str, variable: &str) -> Result<&'a str> {
+    url.filter(|url| !url.is_empty())
+        .ok_or_else(|| Error::usage(format!("nobody said where {what} is"), format!("{REMEDY}, or set {variable}")))
+}
+
+fn known_principals() -> String {
+    let mut names: Vec<String> = env::vars_os()
+        .filter_map(|(name, _)| name.to_str()?.strip_prefix("BATON_TOKEN_").map(str::to_lowercase))
+        .filter(|name| name != "file")
+        .collect();
+    names.sort();
+    if names.is_empty() { REMEDY.to_owned() } else { format!("there are tokens of {}", names.join(", ")) }
+}
+
+#[expect(clippy::disallowed_methods, reason = "ages are told by the clock of whoever reads them")]
+fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+}

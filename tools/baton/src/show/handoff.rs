@@ -1,0 +1,391 @@
+//! Handoffs for people: lists, the inbox, one as a card, and what a command made of it.
+
+use api::{
+    handoff::v1::{Action, Attempt, Handoff, HandoffLine, ListHandoffsResponse, Reason, ReasonKind, Summary},
+    r#type::v1::{CriterionResult, Side, TickState},
+};
+use comfy_table::Cell;
+
+use super::{Screen, Tone, evaluation, more};
+use crate::{
+    values,
+    words::{self, Word as _},
+};
+
+/// A page of handoffs.
+pub(crate) fn list(answer: &ListHandoffsResponse, screen: &Screen) -> String {
+    let rows = answer.handoffs.iter().map(|line| {
+        let turn = side_team(line.waiting_on(), &line.from_team, &line.to_team);
+        let age = words::age(line.updated_at.as_ref(), screen.now());
+        [
+            name_cell(line),
+            teams_cell(line),
+            state_cell(line, screen),
+            Cell::new(line.priority().word()),
+            Cell::new(turn),
+            Cell::new(age),
+        ]
+    });
+    screen.table(&["HANDOFF", "Teams", "State", "Priority", "Waits on", "Since"], rows) + more(&answer.next_page_token)
+}
+
+/// What waits on a team, and why it does.
+pub(crate) fn inbox(team: &str, answer: &ListHandoffsResponse, screen: &Screen) -> String {
+    let rows = answer.handoffs.iter().map(|line| {
+        let accountable = side_team(line.accountable_side(), &line.from_team, &line.to_team);
+        let is_its_turn = side_team(line.waiting_on(), &line.from_team, &line.to_team) == team;
+        let actions = match open_actions_of(team, line) {
+            0 => String::new(),
+            number => words::count(number.into(), "action"),
+        };
+        let why = [if is_its_turn { "your turn".to_owned() } else { String::new() }, actions];
+        let why: Vec<String> = why.into_iter().filter(|reason| !reason.is_empty()).collect();
+        [
+            name_cell(line),
+            teams_cell(line),
+            state_cell(line, screen),
+            Cell::new(accountable),
+            screen.cell(Tone::Waiting, why.join("\n")),
+            Cell::new(words::age(line.updated_at.as_ref(), screen.now())),
+        ]
+    });
+    screen.table(&["HANDOFF", "Teams", "State", "Accountable", "Why", "Since"], rows) + more(&answer.next_page_token)
+}
+
+/// One handoff, with what its criteria still miss.
+pub(crate) fn card(handoff: &Handoff, unmet: &[CriterionResult], screen: &Screen) -> String {
+    format!("{}\n{}", screen.heading(&handoff.title), head(handoff, screen))
+        + &screen.section("Summary", &summary(handoff.summary.as_ref(), screen))
+        + &screen.section("Answers", &answers(handoff, screen))
+        + &screen.section("Checklist", &ticks(handoff, screen))
+        + &screen.section("Not met", &evaluation::unmet(unmet, screen))
+        + &screen.section("Actions", &actions(&handoff.actions, screen))
+        + &screen.section("Attempts", &attempts(&handoff.attempts, screen))
+        + &screen.section("Links and documents", &links(handoff))
+}
+
+/// What a command made of a handoff, in one line.
+pub(crate) fn outcome(done: &str, handoff: &Handoff, screen: &Screen) -> String {
+    let turn = match team_of(handoff, handoff.waiting_on()) {
+        "" => "nobody's turn".to_owned(),
+        team => format!("waits on {team}"),
+    };
+    format!(
+        "{done}: {} is {}, attempt {}; {}; {turn}; revision {}\n{}",
+        screen.heading(&handoff.title),
+        screen.state(handoff.state()),
+        handoff.attempt,
+        accountable(handoff),
+        handoff.revision,
+        screen.paint(Tone::Quiet, &handoff.id),
+    )
+}
+
+/// A reason of a rejection or a return.
+pub(crate) fn reason(reason: &Reason) -> String {
+    let kind = match reason.kind() {
+        ReasonKind::Criterion => format!("criterion {}", reason.criterion),
+        kind => kind.word().to_lowercase().replace('_', " "),
+    };
+    if reason.text.is_empty() { kind } else { format!("{kind}: {}", reason.text) }
+}
+
+/// The team of a side; empty for none.
+fn side_team<'a>(side: Side, from_team: &'a str, to_team: &'a str) -> &'a str {
+    match side {
+        Side::Unspecified => "",
+        Side::Upstream => from_team,
+        Side::Downstream => to_team,
+    }
+}
+
+fn team_of(handoff: &Handoff, side: Side) -> &str {
+    side_team(side, &handoff.from_team, &handoff.to_team)
+}
+
+fn name_cell(line: &HandoffLine) -> Cell {
+    Cell::new(format!("{}\n{}", line.title, line.id))
+}
+
+fn teams_cell(line: &HandoffLine) -> Cell {
+    Cell::new(format!("{} →\n{}", line.from_team, line.to_team))
+}
+
+fn state_cell(line: &HandoffLine, screen: &Screen) -> Cell {
+    let hold = if line.on_hold { "\non hold" } else { "" };
+    let attempt = if line.attempt == 0 { String::new() } else { format!("\nattempt {}", line.attempt) };
+    screen.cell(super::tone_of(line.state()), format!("{}{attempt}{hold}", line.state().word()))
+}
+
+fn open_actions_of(team: &str, line: &HandoffLine) -> i32 {
+    let upstream = if line.from_team == team { line.upstream_actions } else { 0 };
+    let downstream = if line.to_team == team { line.downstream_actions } else { 0 };
+    upstream + downstream
+}
+
+fn accountable(handoff: &Handoff) -> String {
+    match team_of(handoff, handoff.accountable_side()) {
+        "" => "nobody is accountable".to_owned(),
+        team => format!("{team} is accountable"),
+    }
+}
+
+fn head(handoff: &Handoff, screen: &Screen) -> String {
+    let times = handoff.times.unwrap_or_default();
+    let owner = |side: Side| {
+        let name = if side == Side::Upstream { &handoff.upstream_owner } else { &handoff.downstream_owner };
+        if name.is_empty() { team_of(handoff, side).to_owned() } else { format!("{} ({name})", team_of(handoff, side)) }
+    };
+    let since = words::age(times.updated_at.as_ref(), screen.now());
+    let turn = match handoff.waiting_on() {
+        Side::Unspecified => String::new(),
+        side => format!("{}, untouched for {since}", owner(side)),
+    };
+    let template = handoff.template.clone().filter(|template| !template.template_id.is_empty());
+    screen.facts(&[
+        ("state", format!("{}, attempt {}", screen.state(handoff.state()), handoff.attempt)),
+        ("accountable", owner(handoff.accountable_side())),
+        ("waits on", turn),
+        (
+            "on hold",
+            handoff
+                .hold
+                .as_ref()
+                .map(|hold| format!("{} since {}", hold.reason, words::time(hold.since.as_ref())))
+                .unwrap_or_default(),
+        ),
+        ("priority", handoff.priority().word().to_owned()),
+        ("teams", format!("{} → {}", owner(Side::Upstream), owner(Side::Downstream))),
+        ("route", handoff.route_id.clone()),
+        ("template", template.map(|pin| format!("{} v{}", pin.template_id, pin.version)).unwrap_or_default()),
+        ("origin", words::origin(handoff.origin.as_ref())),
+        ("follows", handoff.follows.clone()),
+        ("confidential", if handoff.confidential { "yes".to_owned() } else { String::new() }),
+        ("triggered", words::time(handoff.triggered_at.as_ref())),
+        ("promised by", words::time(handoff.deliver_by.as_ref())),
+        ("created", words::time(times.created_at.as_ref())),
+        ("completed", words::time(times.completed_at.as_ref())),
+        ("came back", came_back(handoff)),
+        ("revision", handoff.revision.to_string()),
+        ("id", handoff.id.clone()),
+    ])
+}
+
+fn came_back(handoff: &Handoff) -> String {
+    match (handoff.rejections, handoff.returns) {
+        (0, 0) => String::new(),
+        (rejections, returns) => {
+            format!("{}, {}", words::count(rejections.into(), "rejection"), words::count(returns.into(), "return"))
+        }
+    }
+}
+
+fn summary(summary: Option<&Summary>, screen: &Screen) -> String {
+    let Some(summary) = summary else { return String::new() };
+    let mut text = screen.facts(&[("severity", summary.severity.clone()), ("situation", summary.situation.clone())]);
+    for action in &summary.actions {
+        let due = words::time(action.due_at.as_ref());
+        let by = [action.owner.as_str(), due.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+        let by = if by.is_empty() { String::new() } else { format!(" ({})", by.join(", ")) };
+        text += &screen.facts(&[("to do", format!("{}{by}", action.text))]);
+    }
+    for contingency in &summary.contingencies {
+        text += &screen.facts(&[("if", format!("{}: {}", contingency.r#if, contingency.then))]);
+    }
+    for contact in &summary.contacts {
+        text += &screen.facts(&[("contact", format!("{}, {}, {}", contact.name, contact.role, contact.how))]);
+    }
+    text.trim_end().to_owned()
+}
+
+fn answers(handoff: &Handoff, screen: &Screen) -> String {
+    let fields = handoff.submission.iter().flat_map(|submission| &submission.fields);
+    let rows: Vec<_> = fields.map(|(key, value)| [key.clone(), values::show(value)]).collect();
+    if rows.is_empty() { String::new() } else { screen.table(&["FIELD", "Answer"], rows) }
+}
+
+fn ticks(handoff: &Handoff, screen: &Screen) -> String {
+    let items = handoff.submission.iter().flat_map(|submission| &submission.items);
+    let rows: Vec<_> = items
+        .map(|(key, tick)| {
+            let tone = if tick.state() == TickState::Done { Tone::Good } else { Tone::Quiet };
+            let state = tick.state().word().to_lowercase().replace('_', " ");
+            [Cell::new(key), screen.cell(tone, state), Cell::new(format!("{}{}", tick.evidence, tick.reason))]
+        })
+        .collect();
+    if rows.is_empty() { String::new() } else { screen.table(&["ITEM", "State", "Evidence or reason"], rows) }
+}
+
+fn actions(actions: &[Action], screen: &Screen) -> String {
+    let rows: Vec<_> = actions
+        .iter()
+        .map(|action| {
+            let (tone, state) = match action.done_at.as_ref() {
+                Some(at) => (Tone::Good, format!("done {}", words::time(Some(at)))),
+                None => (Tone::Waiting, "open".to_owned()),
+            };
+            [
+                Cell::new(&action.id),
+                Cell::new(&action.text),
+                Cell::new(action.side().word().to_lowercase()),
+                Cell::new(&action.owner),
+                Cell::new(words::time(action.due_at.as_ref())),
+                screen.cell(tone, state),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        String::new()
+    } else {
+        screen.table(&["ACTION", "What", "Side", "Owner", "Due", "State"], rows)
+    }
+}
+
+fn attempts(attempts: &[Attempt], screen: &Screen) -> String {
+    let rows: Vec<_> = attempts
+        .iter()
+        .map(|attempt| {
+            let why: Vec<String> = attempt.reasons.iter().map(reason).collect();
+            let read_back = Some(&attempt.read_back).filter(|text| !text.is_empty()).map(|text| format!("“{text}”"));
+            [
+                Cell::new(attempt.number),
+                Cell::new(words::time(attempt.submitted_at.as_ref())),
+                Cell::new(&attempt.submitted_by),
+                Cell::new(attempt.decision().word().to_lowercase()),
+                Cell::new(&attempt.decided_by),
+                Cell::new(read_back.into_iter().chain(why).collect::<Vec<_>>().join("\n")),
+            ]
+        })
+        .collect();
+    if rows.is_empty() { String::new() } else { screen.table(&["#", "Submitted", "By", "Decision", "By", "Why"], rows) }
+}
+
+fn links(handoff: &Handoff) -> String {
+    let links = handoff.links.iter().map(|link| format!("  {}/{}/{} {}", link.system, link.r#type, link.key, link.url));
+    let documents = handoff.attachments.iter().map(|document| format!("  {} {}", document.name, document.url));
+    links.chain(documents).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use api::{
+        handoff::v1::{Decision, HandoffState, HandoffTimes, Origin, TemplatePin},
+        r#type::v1::{CriterionKind, FieldValue, Outcome, Severity, Submission, field_value::Kind},
+    };
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    fn at(text: &str) -> Option<prost_types::Timestamp> {
+        words::parse_time(text).ok()
+    }
+
+    fn rejected() -> Handoff {
+        let fields = [("seats".to_owned(), FieldValue { kind: Some(Kind::Integer(40)) })].into();
+        Handoff {
+            id: "01994f7e-0000-7000-8000-000000000001".to_owned(),
+            route_id: "sales-to-implementation".to_owned(),
+            from_team: "sales".to_owned(),
+            to_team: "implementation".to_owned(),
+            title: "Acme rollout".to_owned(),
+            state: HandoffState::Rejected.into(),
+            attempt: 1,
+            revision: 6,
+            upstream_owner: "anna".to_owned(),
+            accountable_side: Side::Upstream.into(),
+            waiting_on: Side::Upstream.into(),
+            template: Some(TemplatePin { template_id: "sales".to_owned(), version: 2, content_hash: String::new() }),
+            submission: Some(Submission { fields, ..Submission::default() }),
+            origin: Some(Origin { system: "crm".to_owned(), key: "D-1".to_owned() }),
+            attempts: vec![Attempt {
+                number: 1,
+                submitted_by: "anna".to_owned(),
+                submitted_at: at("2026-11-20T10:00:00Z"),
+                decision: Decision::Rejected.into(),
+                decided_by: "ivan".to_owned(),
+                reasons: vec![Reason {
+                    kind: ReasonKind::Criterion.into(),
+                    criterion: "timeline".to_owned(),
+                    text: "no go-live date".to_owned(),
+                }],
+                ..Attempt::default()
+            }],
+            rejections: 1,
+            times: Some(HandoffTimes { updated_at: at("2026-11-23T07:00:00Z"), ..HandoffTimes::default() }),
+            ..Handoff::default()
+        }
+    }
+
+    #[test]
+    fn a_card_says_whose_turn_it_is_and_what_is_missing() {
+        let unmet = CriterionResult {
+            key: "timeline".to_owned(),
+            kind: CriterionKind::Field.into(),
+            severity: Severity::Blocking.into(),
+            outcome: Outcome::Unmet.into(),
+            problem: "No date.".to_owned(),
+            fix: "Say when it goes live.".to_owned(),
+        };
+        assert_snapshot!(card(&rejected(), &[unmet], &Screen::of_test()), @"
+        Acme rollout
+          state         REJECTED, attempt 1
+          accountable   sales (anna)
+          waits on      sales (anna), untouched for 2 h
+          teams         sales (anna) → implementation
+          route         sales-to-implementation
+          template      sales v2
+          origin        crm/D-1
+          came back     1 rejection, 0 returns
+          revision      6
+          id            01994f7e-0000-7000-8000-000000000001
+
+        Answers
+         FIELD   Answer
+        ────────────────
+         seats   40
+
+        Not met
+         CRITERION   Kind    Severity   Outcome   What to do
+        ──────────────────────────────────────────────────────────────────────────
+         timeline    field   blocking   unmet     No date. Say when it goes live.
+
+        Attempts
+         #   Submitted          By     Decision   By     Why
+        ─────────────────────────────────────────────────────────────────────────────────────
+         1   2026-11-20 10:00   anna   rejected   ivan   criterion timeline: no go-live date
+        ");
+    }
+
+    #[test]
+    fn a_command_says_in_one_line_what_came_of_it() {
+        assert_snapshot!(outcome("Rejected", &rejected(), &Screen::of_test()), @"
+        Rejected: Acme rollout is REJECTED, attempt 1; sales is accountable; waits on sales; revision 6
+        01994f7e-0000-7000-8000-000000000001
+        ");
+    }
+
+    #[test]
+    fn an_inbox_says_why_a_handoff_is_there() {
+        let line = HandoffLine {
+            id: "01994f7e-0000-7000-8000-000000000001".to_owned(),
+            from_team: "sales".to_owned(),
+            to_team: "implementation".to_owned(),
+            title: "Acme rollout".to_owned(),
+            state: HandoffState::InProgress.into(),
+            attempt: 2,
+            accountable_side: Side::Downstream.into(),
+            waiting_on: Side::Downstream.into(),
+            upstream_actions: 1,
+            updated_at: at("2026-11-21"),
+            ..HandoffLine::default()
+        };
+        let answer = ListHandoffsResponse { handoffs: vec![line], next_page_token: String::new() };
+        assert_snapshot!(inbox("sales", &answer, &Screen::of_test()), @"
+         HANDOFF                                Teams          State         Accountable   Why        Since
+        ────────────────────────────────────────────────────────────────────────────────────────────────────
+         Acme rollout                           sales →        IN_PROGRESS   implementat   1 action   2 d
+         01994f7e-0000-7000-8000-000000000001   implementati   attempt 2     ion
+                                                on
+        ");
+    }
+}

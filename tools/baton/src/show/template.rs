@@ -1,0 +1,172 @@
+//! Templates for people.
+
+use api::checklist::v1::{
+    Content, Field, Finding, Item, ListStartersResponse, ListTemplatesResponse, ListVersionsResponse, Template,
+    TemplateVersion, VersionState,
+};
+use comfy_table::Cell;
+
+use super::{Screen, Tone, more};
+use crate::words::{self, Word};
+
+/// All templates, a line each.
+pub(crate) fn list(answer: &ListTemplatesResponse, screen: &Screen) -> String {
+    let rows = answer.templates.iter().map(|template| {
+        [
+            template.id.clone(),
+            template.display_name.clone(),
+            template.owner_team.clone(),
+            number(template.latest_version),
+            number(template.draft_version),
+        ]
+    });
+    screen.table(&["TEMPLATE", "Name", "Owner", "Latest", "Draft"], rows) + more(&answer.next_page_token)
+}
+
+/// One template without its content.
+pub(crate) fn card(template: &Template, screen: &Screen) -> String {
+    let facts = screen.facts(&[
+        ("template", template.id.clone()),
+        ("owner", template.owner_team.clone()),
+        ("latest", number(template.latest_version)),
+        ("draft", number(template.draft_version)),
+        ("created", words::time(template.created_at.as_ref())),
+        ("revision", template.revision.to_string()),
+    ]);
+    format!("{}\n{facts}", screen.heading(&template.display_name))
+}
+
+/// The versions of a template, newest first.
+pub(crate) fn versions(answer: &ListVersionsResponse, screen: &Screen) -> String {
+    let rows = answer.versions.iter().map(|version| {
+        [
+            Cell::new(version.version),
+            screen.cell(tone_of(version.state()), version.state().word()),
+            Cell::new(words::time(version.published_at.as_ref())),
+            Cell::new(&version.published_by),
+            Cell::new(words::time(version.retired_at.as_ref())),
+            Cell::new(short(&version.content_hash)),
+        ]
+    });
+    screen.table(&["VERSION", "State", "Published", "By", "Retired", "Content"], rows) + more(&answer.next_page_token)
+}
+
+/// One version: its fields, its checklist, its rules.
+pub(crate) fn version(version: &TemplateVersion, screen: &Screen) -> String {
+    let published = words::time(version.published_at.as_ref());
+    let facts = screen.facts(&[
+        ("state", screen.paint(tone_of(version.state()), version.state().word())),
+        (
+            "published",
+            if published.is_empty() { published } else { format!("{published} by {}", version.published_by) },
+        ),
+        ("retired", words::time(version.retired_at.as_ref())),
+        ("content hash", version.content_hash.clone()),
+    ]);
+    let content = version.content.clone().unwrap_or_default();
+    let heading = screen.heading(&format!("{} version {}", version.template_id, version.version));
+    format!("{heading}\n{facts}") + &contents(&content, screen)
+}
+
+/// What keeps a draft from being published; empty where nothing does.
+pub(crate) fn findings(findings: &[Finding], screen: &Screen) -> String {
+    let rows = findings.iter().map(|finding| [&finding.path, &finding.code, &finding.message]);
+    let table = screen.table(&["Where", "Finding", "What to do"], rows);
+    if findings.is_empty() { String::new() } else { screen.section("What publishing would refuse", &table) }
+}
+
+/// The shipped templates.
+pub(crate) fn starters(answer: &ListStartersResponse, screen: &Screen) -> String {
+    let rows = answer.starters.iter().map(|starter| [&starter.id, &starter.display_name]);
+    screen.table(&["STARTER", "Name"], rows)
+}
+
+fn contents(content: &Content, screen: &Screen) -> String {
+    let fields = content.fields.iter().map(|field| {
+        [
+            field.key.clone(),
+            field.label.clone(),
+            lower(field.r#type()),
+            lower(field.severity()),
+            when(field),
+            limits(field),
+        ]
+    });
+    let items = content.items.iter().map(|item| {
+        [
+            item.key.clone(),
+            item.text.clone(),
+            lower(item.side()),
+            lower(item.category()),
+            lower(item.severity()),
+            notes(item),
+        ]
+    });
+    let rules = content
+        .rules
+        .iter()
+        .map(|rule| [rule.key.clone(), lower(rule.severity()), rule.message.clone(), rule.expression.clone()]);
+    screen.section("Fields", &screen.table(&["FIELD", "Label", "Type", "Severity", "Required", "Limits"], fields))
+        + &screen.section("Checklist", &screen.table(&["ITEM", "Text", "Side", "Category", "Severity", "Notes"], items))
+        + &screen.section("Rules", &screen.table(&["RULE", "Severity", "Message", "Expression"], rules))
+}
+
+fn when(field: &Field) -> String {
+    let required = match (field.required, field.required_if.as_str()) {
+        (true, _) => "always".to_owned(),
+        (false, "") => String::new(),
+        (false, condition) => format!("if {condition}"),
+    };
+    joined([required, prefixed("shown if ", &field.visible_if)])
+}
+
+fn limits(field: &Field) -> String {
+    let Some(limits) = &field.constraints else { return String::new() };
+    let length = |name: &str, length: Option<u32>| length.map(|n| format!("{name} {n} long")).unwrap_or_default();
+    joined([
+        prefixed("from ", &limits.min),
+        prefixed("to ", &limits.max),
+        length("at least", limits.min_length),
+        length("at most", limits.max_length),
+        prefixed("like ", &limits.pattern),
+        prefixed("one of ", &limits.choices.join(", ")),
+    ])
+}
+
+fn notes(item: &Item) -> String {
+    let evidence = lower(item.evidence());
+    joined([
+        if evidence == "none" { String::new() } else { prefixed("evidence: ", &evidence) },
+        if item.may_be_na { "may not apply".to_owned() } else { String::new() },
+        prefixed("shown if ", &item.visible_if),
+    ])
+}
+
+fn joined<const N: usize>(parts: [String; N]) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
+fn prefixed(prefix: &str, text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("{prefix}{text}") }
+}
+
+fn lower(word: impl Word) -> String {
+    word.word().to_lowercase().replace('_', " ")
+}
+
+fn number(version: i32) -> String {
+    if version == 0 { String::new() } else { version.to_string() }
+}
+
+fn short(hash: &str) -> String {
+    hash.chars().take(12).collect()
+}
+
+fn tone_of(state: VersionState) -> Tone {
+    match state {
+        VersionState::Unspecified => Tone::Plain,
+        VersionState::Draft => Tone::Waiting,
+        VersionState::Published => Tone::Good,
+        VersionState::Retired => Tone::Quiet,
+    }
+}

@@ -1,0 +1,177 @@
+//! The history of a handoff as a story: one line a fact, and below it what was said.
+
+use api::{
+    handoff::v1::{Action, HandoffEvent, Link, ListTimelineResponse, TimelineEntry, handoff_event::Kind},
+    r#type::v1::Outcome,
+};
+
+use super::{Screen, Tone, handoff::reason, more};
+use crate::words::{self, Word as _};
+
+/// First to last.
+pub(crate) fn story(answer: &ListTimelineResponse, screen: &Screen) -> String {
+    let actors = answer.entries.iter().map(|entry| entry.actor.chars().count());
+    let width = actors.max().unwrap_or_default();
+    let lines: Vec<String> = answer.entries.iter().map(|entry| line(entry, width, screen)).collect();
+    lines.join("\n") + more(&answer.next_page_token)
+}
+
+fn line(entry: &TimelineEntry, actor_width: usize, screen: &Screen) -> String {
+    let (what, mut details) = told(entry);
+    if let Some(event) = entry.event.as_ref().filter(|event| !event.override_reason.is_empty()) {
+        details.push(format!("as ADMIN: {}", event.override_reason));
+    }
+    let number = screen.paint(Tone::Quiet, &format!("{:>4}", format!("#{}", entry.sequence)));
+    let imported = if entry.historic { screen.paint(Tone::Quiet, "  (imported)") } else { String::new() };
+    let at = words::time(entry.occurred_at.as_ref());
+    let first = format!("{number} {at}  {:<actor_width$}  {what}{imported}", entry.actor);
+    let indent = " ".repeat(4 + 1 + 16 + 2 + actor_width + 4);
+    let below = details.iter().flat_map(|detail| detail.lines()).map(|detail| format!("\n{indent}{detail}"));
+    below.fold(first, |text, detail| text + &detail)
+}
+
+/// What happened in words, and what was said with it.
+fn told(entry: &TimelineEntry) -> (String, Vec<String>) {
+    let unknown = || (entry.r#type.replace('_', " "), vec![]);
+    let Some(HandoffEvent { kind: Some(kind), handoff, .. }) = &entry.event else { return unknown() };
+    let to_team = handoff.as_ref().map(|handoff| handoff.to_team.as_str()).unwrap_or_default();
+    match kind {
+        Kind::HandoffCreated(fact) => {
+            let pin = fact.template.as_ref().filter(|pin| !pin.template_id.is_empty());
+            (
+                "created it".to_owned(),
+                pin.map(|pin| format!("judged by {} v{}", pin.template_id, pin.version))
+                    .into_iter()
+                    .chain(fact.links.iter().map(linked))
+                    .collect(),
+            )
+        }
+        Kind::HandoffEdited(fact) => (format!("changed {}", fact.changed.join(", ")), vec![]),
+        Kind::ItemChanged(fact) => {
+            let tick = fact.tick.clone().unwrap_or_default();
+            let said = format!("{}{}", tick.evidence, tick.reason);
+            (format!("marked {} {}", fact.item, tick.state().word().to_lowercase().replace('_', " ")), texts([said]))
+        }
+        Kind::HandoffSubmitted(fact) => {
+            let unmet = fact.results.iter().filter(|result| result.outcome() == Outcome::Unmet);
+            let unmet =
+                unmet.map(|result| format!("not met, {}: {}", result.severity().word().to_lowercase(), result.key));
+            (format!("submitted attempt {}", fact.attempt), unmet.collect())
+        }
+        Kind::HandoffAccepted(fact) => {
+            let read_back =
+                if fact.read_back.is_empty() { String::new() } else { format!("read back: “{}”", fact.read_back) };
+            (format!("accepted attempt {}: {to_team} is accountable now", fact.attempt), texts([read_back]))
+        }
+        Kind::HandoffRejected(fact) => {
+            (format!("rejected attempt {}", fact.attempt), fact.reasons.iter().map(reason).collect())
+        }
+        Kind::HandoffBegun(_) => ("began".to_owned(), vec![]),
+        Kind::HandoffCompleted(_) => ("completed it".to_owned(), vec![]),
+        Kind::HandoffReturned(fact) => {
+            (format!("returned attempt {}", fact.attempt), fact.reasons.iter().map(reason).collect())
+        }
+        Kind::HandoffReopened(fact) => ("reopened it".to_owned(), texts([fact.reason.clone()])),
+        Kind::HandoffCancelled(fact) => ("cancelled it".to_owned(), texts([fact.reason.clone()])),
+        Kind::HandoffHeld(fact) => ("put it on hold".to_owned(), texts([fact.reason.clone()])),
+        Kind::HandoffResumed(_) => ("resumed".to_owned(), vec![]),
+        Kind::ActionAdded(fact) => ("added an action".to_owned(), fact.action.iter().map(owed).collect()),
+        Kind::ActionDone(fact) => {
+            ("did an action".to_owned(), fact.action.iter().map(|action| action.text.clone()).collect())
+        }
+        Kind::TeamCreated(_)
+        | Kind::TeamUpdated(_)
+        | Kind::RouteCreated(_)
+        | Kind::RouteUpdated(_)
+        | Kind::RouteDiscovered(_)
+        | Kind::RouteRetired(_)
+        | Kind::TermsSet(_) => unknown(),
+    }
+}
+
+fn owed(action: &Action) -> String {
+    let owner = if action.owner.is_empty() { String::new() } else { format!(", {}", action.owner) };
+    let due = words::time(action.due_at.as_ref());
+    format!("{} ({}{owner}, due {due})", action.text, action.side().word().to_lowercase())
+}
+
+fn linked(link: &Link) -> String {
+    format!("linked to {}/{}/{}", link.system, link.r#type, link.key)
+}
+
+fn texts(texts: [String; 1]) -> Vec<String> {
+    texts.into_iter().filter(|text| !text.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use api::handoff::v1::{
+        ActionAdded, HandoffAccepted, HandoffContext, HandoffCreated, HandoffRejected, HandoffSubmitted, Reason,
+        ReasonKind, TemplatePin,
+    };
+    use api::r#type::v1::Side;
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    fn entry(sequence: i64, at: &str, actor: &str, kind: Kind) -> TimelineEntry {
+        let context = HandoffContext { to_team: "implementation".to_owned(), ..HandoffContext::default() };
+        TimelineEntry {
+            sequence,
+            actor: actor.to_owned(),
+            occurred_at: words::parse_time(at).ok(),
+            event: Some(HandoffEvent { handoff: Some(context), kind: Some(kind), ..HandoffEvent::default() }),
+            ..TimelineEntry::default()
+        }
+    }
+
+    #[test]
+    fn a_history_reads_as_a_story() {
+        let pin =
+            TemplatePin { template_id: "sales-to-implementation".to_owned(), version: 1, ..TemplatePin::default() };
+        let created = HandoffCreated { template: Some(pin), ..HandoffCreated::default() };
+        let reasons = vec![
+            Reason { kind: ReasonKind::Criterion.into(), criterion: "timeline".to_owned(), text: String::new() },
+            Reason {
+                kind: ReasonKind::Incomplete.into(),
+                text: "two pages\nare missing".to_owned(),
+                ..Reason::default()
+            },
+        ];
+        let action = Action {
+            text: "Send page 3".to_owned(),
+            side: Side::Upstream.into(),
+            owner: "anna".to_owned(),
+            due_at: words::parse_time("2026-12-01T09:00:00Z").ok(),
+            ..Action::default()
+        };
+        let accepted =
+            HandoffAccepted { attempt: 2, read_back: "40 seats by May".to_owned(), ..HandoffAccepted::default() };
+        let entries = vec![
+            entry(1, "2026-11-23T09:14:00Z", "sam", Kind::HandoffCreated(created)),
+            entry(
+                2,
+                "2026-11-23T09:15:00Z",
+                "anna",
+                Kind::HandoffSubmitted(HandoffSubmitted { attempt: 1, ..HandoffSubmitted::default() }),
+            ),
+            entry(3, "2026-11-23T09:20:00Z", "ivan", Kind::HandoffRejected(HandoffRejected { attempt: 1, reasons })),
+            entry(4, "2026-11-23T10:00:00Z", "ines", Kind::HandoffAccepted(accepted)),
+            entry(5, "2026-11-23T10:00:00Z", "ines", Kind::ActionAdded(ActionAdded { action: Some(action) })),
+        ];
+        let answer = ListTimelineResponse { entries, next_page_token: String::new() };
+        assert_snapshot!(story(&answer, &Screen::of_test()), @"
+        #1 2026-11-23 09:14  sam   created it
+                                     judged by sales-to-implementation v1
+        #2 2026-11-23 09:15  anna  submitted attempt 1
+        #3 2026-11-23 09:20  ivan  rejected attempt 1
+                                     criterion timeline
+                                     incomplete: two pages
+                                     are missing
+        #4 2026-11-23 10:00  ines  accepted attempt 2: implementation is accountable now
+                                     read back: “40 seats by May”
+        #5 2026-11-23 10:00  ines  added an action
+                                     Send page 3 (upstream, anna, due 2026-12-01 09:00)
+        ");
+    }
+}

@@ -1,0 +1,33 @@
+//! `cargo dev down`: ends what `up` runs.
+
+use std::process::ExitCode;
+
+use dev::Result;
+use dev::progress::say;
+
+use crate::home::Home;
+use crate::project::Project;
+
+/// End a running `cargo dev up`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: cargo dev down --wipe")]
+pub(crate) struct Down {
+    /// Delete its data too
+    #[arg(long)]
+    wipe: bool,
+}
+
+impl Down {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let home = Home::of(&Project::find()?)?;
+        let stopped = home.end()?;
+        if !stopped {
+            say("nothing was running");
+        }
+        if self.wipe {
+            home.wipe()?;
+            say("the data is deleted");
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,8 @@
+//! One file for each command.
+
+pub(crate) mod check;
+pub(crate) mod demo;
+pub(crate) mod down;
+pub(crate) mod prepare;
+pub(crate) mod test;
+pub(crate) mod up;

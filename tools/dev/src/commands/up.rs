@@ -1,0 +1,55 @@
+//! `cargo dev up`: the whole system in the foreground, on data that is kept.
+
+use std::process::ExitCode;
+
+use dev::Result;
+use dev::progress::say;
+
+use crate::home::Home;
+use crate::project::Project;
+use crate::stack::{Profile, Stack};
+
+/// Run the whole system here until Ctrl-C, on data that is kept
+///
+/// Builds the services, starts PostgreSQL and NATS on free ports, migrates, serves, and writes endpoints and tokens of
+/// several principals to the file `env` in the folder `dev` of the build folder.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: cargo dev up --release")]
+pub(crate) struct Up {
+    /// Build with optimisations, for measuring
+    #[arg(long)]
+    release: bool,
+}
+
+impl Up {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let project = Project::find()?;
+        let home = Home::of(&project)?;
+        let _running = home.lock()?;
+        let mut stack = Stack::start(&project, &home.stack(), Profile::of(self.release))?;
+        let file = home.write_environment(&stack.environment())?;
+        say("ready; stop it with Ctrl-C, or: cargo dev down");
+        println!("{}", guide(&file.display().to_string(), &stack.program("baton").display().to_string()));
+        let outcome = stack.watch();
+        stack.stop();
+        home.forget_environment();
+        outcome.map(|()| ExitCode::SUCCESS)
+    }
+}
+
+/// How to call what runs, from another terminal.
+fn guide(environment: &str, baton: &str) -> String {
+    format!(
+        "In another terminal:
+
+  source {environment}
+
+  {baton} inbox
+  BATON_TOKEN=$BATON_TOKEN_ADMIN {baton} team list
+
+  grpcurl -plaintext ${{BATON_HANDOFF_URL#http://}} list
+  grpcurl -plaintext -H \"authorization: Bearer $BATON_TOKEN\" -d '{{}}' \\
+    ${{BATON_HANDOFF_URL#http://}} baton.handoff.v1.HandoffService/ListHandoffs
+"
+    )
+}

@@ -1,0 +1,48 @@
+//! The services and crates that the launcher knows, in one place.
+
+/// A crate with SQL that is checked when it is compiled.
+pub(crate) struct SqlCrate {
+    /// The package.
+    pub(crate) package: &'static str,
+    /// Its folder.
+    pub(crate) folder: &'static str,
+    /// The schema that its SQL is checked in.
+    pub(crate) schema: &'static str,
+    /// The variable that its `sqlx.toml` names.
+    pub(crate) url_variable: &'static str,
+}
+
+/// In the order in which they are prepared: what a crate stands on comes first.
+pub(crate) const SQL_CRATES: [SqlCrate; 3] = [
+    SqlCrate { package: "chassis", folder: "shared/chassis", schema: "handoff", url_variable: "CHASSIS_DATABASE_URL" },
+    SqlCrate {
+        package: "checklist-template",
+        folder: "services/checklist-template",
+        schema: "checklist",
+        url_variable: "CHECKLIST_DATABASE_URL",
+    },
+    SqlCrate {
+        package: "handoff",
+        folder: "services/handoff",
+        schema: "handoff",
+        url_variable: "HANDOFF_DATABASE_URL",
+    },
+];
+
+/// A service.
+pub(crate) struct Service {
+    /// Package and program.
+    pub(crate) name: &'static str,
+    /// Its schema; its roles are named after it.
+    pub(crate) schema: &'static str,
+    /// The knob that tells other services where it is.
+    pub(crate) url_knob: &'static str,
+    /// The services that it calls.
+    pub(crate) calls: &'static [&'static str],
+}
+
+/// In the order in which they are started: what a service calls comes first.
+pub(crate) const SERVICES: [Service; 2] = [
+    Service { name: "checklist-template", schema: "checklist", url_knob: "SERVICE__CHECKLIST_URL", calls: &[] },
+    Service { name: "handoff", schema: "handoff", url_knob: "SERVICE__HANDOFF_URL", calls: &["checklist-template"] },
+];
