@@ -18,7 +18,7 @@ use crate::{
         Pin, Refused, TemplateId,
         route::{self, TemplateChoice},
     },
-    ops::Place,
+    ops::{Place, handoff::New},
     store,
 };
 
@@ -61,11 +61,16 @@ impl Templates {
         })
     }
 
-    /// The version that a handoff created there now is judged by; None where the terms name no template (or there is no such
-    /// route: that is for the op to say). While the template service is away, a version that terms name by number is taken as it
+    /// The version that a new handoff is judged by; None where the terms of its route name no template, and where nothing will be
+    /// made (the origin has its handoff, or there is no such route: that is for the op to say). While the template service is away, a version that terms name by number is taken as it
     /// is known here; the latest cannot be known.
-    pub(crate) async fn pin(&self, context: &Context, place: &Place) -> Result<Option<Pinned>> {
-        let route = match place {
+    pub(crate) async fn pin(&self, context: &Context, new: &New) -> Result<Option<Pinned>> {
+        if let Some(origin) = &new.draft.origin
+            && store::handoff::has_origin(context.pool(), origin).await?
+        {
+            return Ok(None);
+        }
+        let route = match &new.place {
             Place::Route(id) => store::route::get(context.pool(), id).await?,
             Place::Pair(from, to) => route::of_pair(store::route::of_pair(context.pool(), from, to).await?)?,
         };

@@ -171,15 +171,15 @@ impl Context {
     }
 
     /// Runs an op in a transaction of its own; for drivers whose repeats are settled by the op itself.
-    pub async fn transact<R, F>(&self, traceparent: &str, op: F) -> Result<R>
+    pub async fn transact<C, R, F>(&self, traceparent: &str, command: &C, op: F) -> Result<R>
     where
-        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<R>> + Send + Sync,
+        F: for<'t> Fn(&'t mut Tx, &'t C) -> BoxFuture<'t, Result<R>> + Send + Sync,
     {
         let limit = self.limits().default_deadline;
         let mut attempt = 1;
         loop {
             let (mut tx, _) = Tx::begin(self, limit, traceparent, None).await?;
-            let result = match bounded(limit, op(&mut tx)).await {
+            let result = match bounded(limit, op(&mut tx, command)).await {
                 Ok(result) => self.finish(limit, tx).await.map(|()| result),
                 Err(error) => {
                     tx.rollback().await;

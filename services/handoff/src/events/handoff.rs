@@ -23,11 +23,11 @@ const WITHHELD: &str = "withheld: the handoff is confidential";
 
 /// A fact of a handoff, and why an administrator caused it for a side it is not in.
 #[derive(Clone, Debug)]
-pub(crate) struct Said {
+pub struct Said {
     /// What happened.
-    pub(crate) fact: Fact,
+    pub fact: Fact,
     /// The administrator's reason; none where the actor belongs to the side.
-    pub(crate) override_reason: Option<String>,
+    pub override_reason: Option<String>,
 }
 
 /// What a command made happen, to be said: each fact carries the reason of the override.

@@ -37,7 +37,7 @@ impl pb::handoff_service_server::HandoffService for Handoffs {
         if let Some(answer) = self.context.answered(&call).await.map_err(into_status)? {
             return Ok(Response::new(answer));
         }
-        let pinned = self.templates.pin(&self.context, &new.place).await.map_err(into_status)?;
+        let pinned = self.templates.pin(&self.context, &new).await.map_err(into_status)?;
         self.context
             .once(call, (new, pinned), |tx, by, (new, pinned)| {
                 Box::pin(async move {

@@ -73,7 +73,7 @@ pub(crate) async fn import(context: &Context, by: &Actor, records: Vec<(i64, Rec
 }
 
 async fn import_batch(context: &Context, by: &Actor, records: &[(i64, Record)]) -> Result<Outcome> {
-    context.transact("", |tx| Box::pin(batch(tx, by, records))).await
+    context.transact("", &(by, records), |tx, (by, records)| Box::pin(batch(tx, by, records))).await
 }
 
 async fn batch(tx: &mut Tx, by: &Actor, records: &[(i64, Record)]) -> Result<Outcome> {

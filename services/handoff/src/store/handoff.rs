@@ -173,6 +173,17 @@ pub(crate) async fn lock_by_origin(tx: &mut Tx, viewer: &Actor, origins: &[&Orig
     load(tx.connection(), viewer, &ids).await
 }
 
+/// Whether an outside record has its handoff already.
+pub(crate) async fn has_origin(store: impl PgExecutor<'_>, origin: &Origin) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM handoff.handoff WHERE origin_system = $1 AND origin_key = $2) AS "exists!""#,
+        origin.system,
+        origin.key
+    )
+    .fetch_one(store)
+    .await?)
+}
+
 /// Whether no handoff of the route was completed before.
 pub(crate) async fn first_time_pair(store: impl PgExecutor<'_>, route: &RouteId) -> Result<bool> {
     Ok(sqlx::query_scalar!(

@@ -12,7 +12,7 @@ use crate::{
     store::list::Line,
 };
 
-pub(crate) fn into_handoff(handoff: &Handoff) -> pb::Handoff {
+pub(in crate::grpc) fn into_handoff(handoff: &Handoff) -> pb::Handoff {
     pb::Handoff {
         id: handoff.id.to_string(),
         route_id: handoff.route_id.to_string(),

@@ -5,8 +5,7 @@ mod parts;
 mod route;
 mod team;
 
-pub(crate) use handoff::into_handoff;
-pub(super) use handoff::{into_entry, into_line};
+pub(super) use handoff::{into_entry, into_handoff, into_line};
 pub(crate) use parts::{action, link, origin, pin, reason, side, summary};
 pub(crate) use route::{into_route, into_terms};
 pub(crate) use team::into_team;

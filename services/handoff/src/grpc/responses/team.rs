@@ -2,13 +2,13 @@
 
 use api::handoff::v1 as pb;
 
-use crate::{domain::Team, grpc::twins::Twin};
+use crate::{
+    domain::{Team, team::Member},
+    grpc::twins::Twin,
+};
 
 pub(crate) fn into_team(team: &Team) -> pb::Team {
-    let member = |member: &crate::domain::team::Member| pb::Member {
-        principal: member.principal.clone(),
-        role: member.role.write(),
-    };
+    let member = |member: &Member| pb::Member { principal: member.principal.clone(), role: member.role.write() };
     pb::Team {
         id: team.id.to_string(),
         display_name: team.display_name.clone(),
