@@ -51,12 +51,35 @@ same_members!(read_severity, severity, Severity, pb::Severity { Blocking, Warnin
 same_members!(read_tick_state, tick_state, TickState, pb::TickState { Open, Done, NotApplicable });
 same_members!(read_criterion_kind, criterion_kind, CriterionKind, pb::CriterionKind { Field, Item, Rule });
 same_members!(read_outcome, outcome, Outcome, pb::Outcome { Met, Unmet, NotApplicable, Waived });
-same_members!(read_category, category, Category, checklist::ItemCategory { Deliverable, Information, Quality, Documentation });
+same_members!(
+    read_category,
+    category,
+    Category,
+    checklist::ItemCategory { Deliverable, Information, Quality, Documentation }
+);
 same_members!(read_evidence, evidence, Evidence, checklist::EvidenceKind { None, Text, Link, Attachment });
-same_members!(read_field_type, field_type, FieldType, checklist::FieldType {
-    Text, LongText, Integer, Decimal, Money, Bool, Date, Timestamp, Choice, MultiChoice, Url, Email, Person,
-    ExternalRecord, Attachment
-});
+same_members!(
+    read_field_type,
+    field_type,
+    FieldType,
+    checklist::FieldType {
+        Text,
+        LongText,
+        Integer,
+        Decimal,
+        Money,
+        Bool,
+        Date,
+        Timestamp,
+        Choice,
+        MultiChoice,
+        Url,
+        Email,
+        Person,
+        ExternalRecord,
+        Attachment
+    }
+);
 
 /// Reads an enum that stands for its first member where it is not given.
 macro_rules! or_default {

@@ -133,7 +133,8 @@ impl Verifier {
             return Err(refused("BAD_TOKEN", "the token is not signed with a public key"));
         }
         let kid = header.kid.ok_or_else(|| refused("BAD_TOKEN", "the token names no key (kid)"))?;
-        let key = self.key(&kid).ok_or_else(|| refused("UNKNOWN_KEY", "the token names a key that is not the issuer's"))?;
+        let key =
+            self.key(&kid).ok_or_else(|| refused("UNKNOWN_KEY", "the token names a key that is not the issuer's"))?;
         let mut validation = Validation::new(header.alg);
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.audience]);

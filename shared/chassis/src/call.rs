@@ -71,7 +71,9 @@ impl Call {
     pub fn remaining(&self) -> Result<Duration> {
         let remaining = self.deadline.saturating_duration_since(Instant::now());
         if remaining.is_zero() {
-            return Err(Refusal::new(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", "the call's deadline has passed").into());
+            return Err(
+                Refusal::new(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", "the call's deadline has passed").into()
+            );
         }
         Ok(remaining)
     }
@@ -92,7 +94,11 @@ impl Call {
 
 /// Who sent the request, as the server's edge verified it.
 pub fn actor<T>(request: &Request<T>) -> Result<Actor, Status> {
-    request.extensions().get::<Actor>().cloned().ok_or_else(|| into_status(Error::fault("a call came in past the edge")))
+    request
+        .extensions()
+        .get::<Actor>()
+        .cloned()
+        .ok_or_else(|| into_status(Error::fault("a call came in past the edge")))
 }
 
 fn deadline<T>(request: &Request<T>) -> Instant {

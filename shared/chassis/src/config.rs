@@ -160,12 +160,7 @@ impl Serialize for Secret {
 
 impl Default for Database {
     fn default() -> Self {
-        Self {
-            url: Secret::default(),
-            owner_url: Secret::default(),
-            max_connections: 16,
-            statement_timeout_ms: 10_000,
-        }
+        Self { url: Secret::default(), owner_url: Secret::default(), max_connections: 16, statement_timeout_ms: 10_000 }
     }
 }
 
@@ -233,12 +228,13 @@ impl<S: DeserializeOwned + Serialize + Default> Config<S> {
         let is_secret_file = |key: &figment::value::UncasedStr| {
             SECRETS.iter().any(|secret| key == format!("{}_FILE", secret.replace('.', "__")).as_str())
         };
-        sources =
-            sources.merge(Env::prefixed("BATON_").filter(move |key| is_setting(key) && !is_secret_file(key)).split("__"));
+        sources = sources
+            .merge(Env::prefixed("BATON_").filter(move |key| is_setting(key) && !is_secret_file(key)).split("__"));
         for secret in SECRETS {
             let variable = format!("BATON_{}_FILE", secret.replace('.', "__").to_uppercase());
             if let Ok(path) = std::env::var(&variable) {
-                let text = std::fs::read_to_string(&path).map_err(|e| BadConfig(format!("- {variable}: {path}: {e}")))?;
+                let text =
+                    std::fs::read_to_string(&path).map_err(|e| BadConfig(format!("- {variable}: {path}: {e}")))?;
                 sources = sources.merge((secret, text.trim_end().to_owned()));
             }
         }
@@ -248,7 +244,6 @@ impl<S: DeserializeOwned + Serialize + Default> Config<S> {
         config.check()?;
         Ok(config)
     }
-
 
     /// Every bound that does not hold.
     fn check(&self) -> Result<(), BadConfig> {

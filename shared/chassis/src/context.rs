@@ -89,7 +89,8 @@ impl Context {
 
     /// The instant, outside of any transaction.
     pub(crate) async fn now(&self) -> Result<Timestamp> {
-        let database = sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!: Timestamp""#).fetch_one(self.pool()).await?;
+        let database =
+            sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!: Timestamp""#).fetch_one(self.pool()).await?;
         Ok(self.now_or(database))
     }
 
@@ -162,11 +163,7 @@ impl Context {
                 };
             }
         };
-        tx.answer(Answer {
-            key: *call.key(),
-            request_hash: *call.request_hash(),
-            response: answer.encode_to_vec(),
-        });
+        tx.answer(Answer { key: *call.key(), request_hash: *call.request_hash(), response: answer.encode_to_vec() });
         self.finish(limit, tx).await.map(|()| answer)
     }
 

@@ -65,7 +65,9 @@ pub(crate) async fn edge(State(edge): State<Edge>, mut request: Request, next: N
 /// A message over the size limit comes back from the library as OUT_OF_RANGE; to a caller it is an invalid argument.
 fn within_limits(response: Response) -> Response {
     match Status::from_header_map(response.headers()) {
-        Some(status) if status.code() == tonic::Code::OutOfRange && status.message().contains("message length too large") => {
+        Some(status)
+            if status.code() == tonic::Code::OutOfRange && status.message().contains("message length too large") =>
+        {
             answer(into_status(Refusal::new(Code::InvalidArgument, "TOO_LARGE", status.message().to_owned()).into()))
         }
         _ => response,

@@ -140,7 +140,11 @@ impl Fields {
     }
 
     /// A value of an enum, or None where it is zero.
-    pub fn optional_choice<E: TryFrom<i32> + Default + PartialEq>(&mut self, field: &str, value: i32) -> Option<Option<E>> {
+    pub fn optional_choice<E: TryFrom<i32> + Default + PartialEq>(
+        &mut self,
+        field: &str,
+        value: i32,
+    ) -> Option<Option<E>> {
         if value == 0 { Some(None) } else { self.choice(field, value).map(Some) }
     }
 

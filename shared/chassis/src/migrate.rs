@@ -22,6 +22,9 @@ pub(crate) async fn migrate(identity: &Identity, owner_url: &str) -> Result<()> 
     owner.execute(sqlx::AssertSqlSafe(format!("SET search_path = {}", identity.schema))).await?;
     for (migrator, ledger) in migrators(identity) {
         migrator_with(migrator, ledger).run(&mut owner).await.map_err(Error::fault)?;
+        // `serve` looks at the ledgers before it serves.
+        let grant = format!("GRANT SELECT ON {ledger} TO {}", identity.schema);
+        owner.execute(sqlx::AssertSqlSafe(grant)).await?;
     }
     owner.close().await?;
     Ok(())
@@ -30,7 +33,8 @@ pub(crate) async fn migrate(identity: &Identity, owner_url: &str) -> Result<()> 
 /// Whether the schema has exactly the migrations that this version knows; says what to do if not.
 pub(crate) async fn check(identity: &Identity, pool: &PgPool) -> Result<std::result::Result<(), String>> {
     for (migrator, ledger) in migrators(identity) {
-        let is_there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL").bind(ledger).fetch_one(pool).await?;
+        let is_there: bool =
+            sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL").bind(ledger).fetch_one(pool).await?;
         if !is_there {
             return Ok(Err(format!("schema {} is empty: run `{} migrate`", identity.schema, identity.name)));
         }
@@ -38,7 +42,10 @@ pub(crate) async fn check(identity: &Identity, pool: &PgPool) -> Result<std::res
         let applied: Vec<i64> = sqlx::query_scalar(rows).fetch_all(pool).await?;
         let known: Vec<i64> = migrator.iter().map(|migration| migration.version).collect();
         if known.iter().any(|version| !applied.contains(version)) {
-            return Ok(Err(format!("schema {} is older than this version: run `{} migrate`", identity.schema, identity.name)));
+            return Ok(Err(format!(
+                "schema {} is older than this version: run `{} migrate`",
+                identity.schema, identity.name
+            )));
         }
     }
     Ok(Ok(()))
@@ -49,10 +56,7 @@ fn migrators(identity: &Identity) -> [(&'static Migrator, &'static str); 2] {
 }
 
 fn migrator_with(migrator: &Migrator, ledger: &'static str) -> Migrator {
-    let mut migrator = Migrator {
-        migrations: migrator.migrations.clone(),
-        ..Migrator::DEFAULT
-    };
+    let mut migrator = Migrator { migrations: migrator.migrations.clone(), ..Migrator::DEFAULT };
     migrator.dangerous_set_table_name(ledger);
     migrator.set_locking(false);
     migrator

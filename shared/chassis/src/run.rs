@@ -9,8 +9,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{Service, clock::Clock, config::Config, migrate, server::Running, status::chain, telemetry};
 
 #[derive(Debug, Parser)]
-#[command(after_help = "Settings come from the file, then from BATON_<SECTION>__<KEY> in the environment; `config` shows them all.\n\
-                        Example: BATON_DATABASE__URL_FILE=/run/secrets/url <service> serve --config service.toml")]
+#[command(
+    after_help = "Settings come from the file, then from BATON_<SECTION>__<KEY> in the environment; `config` shows them all.\n\
+                        Example: BATON_DATABASE__URL_FILE=/run/secrets/url <service> serve --config service.toml"
+)]
 struct Arguments {
     /// The configuration, TOML
     #[arg(long, global = true, env = "BATON_CONFIG")]

@@ -9,12 +9,7 @@ use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::{
-    net::TcpListener,
-    sync::Notify,
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{net::TcpListener, sync::Notify, task::JoinSet, time::timeout};
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{service::Routes, transport::Server};
@@ -76,7 +71,11 @@ pub struct Running {
 
 impl Running {
     /// Starts a service on its configured addresses (port 0 takes free ones). It answers as soon as this returns.
-    pub async fn start<S: Service>(config: Config<S::Config>, clock: Clock, metrics: Option<PrometheusHandle>) -> Result<Self> {
+    pub async fn start<S: Service>(
+        config: Config<S::Config>,
+        clock: Clock,
+        metrics: Option<PrometheusHandle>,
+    ) -> Result<Self> {
         let identity = S::IDENTITY;
         let verifier = Arc::new(Verifier::new(&config.auth).map_err(Error::fault)?);
         let pool = pool(&config.database)?;
@@ -87,7 +86,8 @@ impl Running {
         let limits = Limits { default_deadline, max_message_bytes: config.grpc.max_message_bytes as usize };
         let context = Context::new(identity, pool, clock, limits);
         let mut mount = S::mount(&context, config.service).await?;
-        mount = mount.grpc(api::event::v1::event_log_service_server::EventLogServiceServer::new(EventLog(context.clone())));
+        mount =
+            mount.grpc(api::event::v1::event_log_service_server::EventLogServiceServer::new(EventLog(context.clone())));
 
         let (health, health_service) = tonic_health::server::health_reporter();
         for name in mount.names.iter().copied().chain([""]) {
@@ -249,7 +249,10 @@ async fn serve_http(
     let router = Router::new()
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(readiness))
-        .route("/metrics", get(async |State(probes): State<Probes>| probes.metrics.map(|it| it.render()).unwrap_or_default()))
+        .route(
+            "/metrics",
+            get(async |State(probes): State<Probes>| probes.metrics.map(|it| it.render()).unwrap_or_default()),
+        )
         .with_state(Probes { context, stopping, metrics });
     let serving = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
     if let Err(error) = serving.await {

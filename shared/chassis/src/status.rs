@@ -9,6 +9,9 @@ use tonic_types::{ErrorDetails, StatusExt};
 /// The domain of every `ErrorInfo`.
 const DOMAIN: &str = "baton";
 
+/// Details travel in the trailers, whose size HTTP/2 bounds: so many are told, the message counts them all.
+const TOLD: usize = 50;
+
 /// The status for a caller. A defect is logged here, once, with its whole chain; the caller sees no inside.
 pub fn into_status(error: Error) -> Status {
     match error {
@@ -46,10 +49,10 @@ fn refused(refusal: Refusal) -> Status {
     let metadata: HashMap<String, String> =
         refusal.metadata.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let mut details = ErrorDetails::with_error_info(refusal.reason, DOMAIN, metadata);
-    for violation in refusal.violations {
+    for violation in refusal.violations.into_iter().take(TOLD) {
         details.add_bad_request_violation(violation.field, violation.description);
     }
-    for unmet in refusal.preconditions {
+    for unmet in refusal.preconditions.into_iter().take(TOLD) {
         details.add_precondition_failure_violation(unmet.kind, unmet.subject, unmet.description);
     }
     if let Some(seconds) = refusal.retry_after_seconds {

@@ -142,7 +142,8 @@ impl Stream {
         }
         let mut headers = self.headers(last, &batch, facts.len(), first.position);
         headers.insert("Nats-Batch-Commit", "1");
-        let commit = self.client.request_with_headers(self.subject(last), headers, Bytes::copy_from_slice(&last.payload));
+        let commit =
+            self.client.request_with_headers(self.subject(last), headers, Bytes::copy_from_slice(&last.payload));
         let answer = timeout(ANSWER_TIMEOUT, commit).await.map_err(|_| away(NotWritten::Late))?.map_err(away)?;
         let ack: PubAck =
             serde_json::from_slice(&answer.payload).map_err(|error| away(NotWritten::Unreadable(error.to_string())))?;

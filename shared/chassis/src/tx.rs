@@ -7,7 +7,10 @@ use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row, pool::PoolConnection};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::{Context, event::{Aggregate, Entry}};
+use crate::{
+    Context,
+    event::{Aggregate, Entry},
+};
 
 /// One transaction. Dropped without [`commit`](Tx::commit), nothing of it remains.
 #[derive(Debug)]

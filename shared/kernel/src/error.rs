@@ -162,6 +162,12 @@ impl From<sqlx::Error> for Error {
         };
         match code.as_deref() {
             Some("40001" | "40P01") => Self::Busy(error.into()),
+            // A NUL character in a text, an instant that Postgres does not know: whatever parsing let through.
+            Some("22021" | "22P05" | "22008") => {
+                let message =
+                    "a text or a time of the request cannot be stored: it holds a NUL character, or lies out of range";
+                Refusal::new(Code::InvalidArgument, "NOT_STORABLE", message).into()
+            }
             // Canceled by a time-out, lock not to be had, out of resources, stopped, restarting.
             Some("57014" | "55P03") => Self::Away { what: STORE, source: error.into() },
             Some(code) if ["08", "53", "57P"].iter().any(|class| code.starts_with(class)) => {

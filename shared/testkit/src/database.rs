@@ -54,17 +54,22 @@ impl Database {
 /// The name of a database with the migrated schema; made once for a server, whoever asks first.
 async fn migrated<S: Service>(superuser_url: &str) -> String {
     const LOCK: i64 = 0x6261_746f_6e74;
-    let versions: Vec<String> =
-        S::IDENTITY.migrations.iter().map(|migration| format!("{}{:?}", migration.version, migration.checksum)).collect();
-    let fingerprint = versions.concat().bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
+    let versions: Vec<String> = S::IDENTITY
+        .migrations
+        .iter()
+        .map(|migration| format!("{}{:?}", migration.version, migration.checksum))
+        .collect();
+    let fingerprint =
+        versions.concat().bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
     let name = format!("baton_test_template_{}_{fingerprint:016x}", S::IDENTITY.schema);
     let mut server = PgConnection::connect(superuser_url).await.expect("the run's PostgreSQL answers");
     sqlx::query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(&mut server).await.expect("the lock is given");
-    let is_there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1 AND datistemplate)")
-        .bind(&name)
-        .fetch_one(&mut server)
-        .await
-        .expect("the catalogue answers");
+    let is_there: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1 AND datistemplate)")
+            .bind(&name)
+            .fetch_one(&mut server)
+            .await
+            .expect("the catalogue answers");
     if !is_there {
         // One that a killed run left half made goes first.
         databases::drop_database(superuser_url, &name).await.expect("it is dropped");

@@ -12,11 +12,12 @@ pub use caller::{Bearer, Caller, People};
 pub use database::Database;
 pub use dev::{
     keys::{Claims, Issuer},
+    scratch::Scratch,
     servers::{Access, Launch, Nats, Options, Postgres, Process, free_port},
     tether::Tether,
 };
 pub use errors::{Refusal, refusal};
-pub use service::{Served, Setting};
+pub use service::{Served, Setting, jwks_file};
 pub use stream::{Fact, read_stream};
 pub use wait::eventually;
 
@@ -29,6 +30,7 @@ pub fn request_id() -> String {
 /// What `cargo dev test` says of its servers.
 fn of_run(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
-        panic!("{variable} is not set: these tests need real servers; run: cargo dev test -p {}", env!("CARGO_PKG_NAME"))
+        let package = std::env::var("CARGO_PKG_NAME").unwrap_or_else(|_| "<package>".to_owned());
+        panic!("{variable} is not set: these tests need real servers; run: cargo dev test -p {package}")
     })
 }

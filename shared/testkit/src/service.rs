@@ -69,7 +69,8 @@ impl Setting {
 
     /// Starts a service with that configuration.
     pub async fn serve_as<S: Service>(&self, config: Config<S::Config>) -> Served {
-        let running = Running::start::<S>(config, Clock::Test(self.clock.clone()), None).await.expect("the service starts");
+        let running =
+            Running::start::<S>(config, Clock::Test(self.clock.clone()), None).await.expect("the service starts");
         Served { stream: format!("{}_{}", self.prefix, domain::<S>()).to_uppercase(), setting: self.clone(), running }
     }
 
@@ -140,7 +141,7 @@ impl Served {
 }
 
 /// The keys that services of this test binary trust.
-pub(crate) fn jwks_file() -> PathBuf {
+pub fn jwks_file() -> PathBuf {
     ISSUER.1.path().join("jwks.json")
 }
 

@@ -221,7 +221,9 @@ mod tests {
     }
 
     fn content(yaml_fields: &str) -> Content {
-        criteria::TemplateDocument::from_yaml(&format!("id: t\ndisplay_name: T\nfields:\n{yaml_fields}")).unwrap().content
+        criteria::TemplateDocument::from_yaml(&format!("id: t\ndisplay_name: T\nfields:\n{yaml_fields}"))
+            .unwrap()
+            .content
     }
 
     fn template(content: Content) -> Template {

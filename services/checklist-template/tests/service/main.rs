@@ -4,7 +4,8 @@ mod publishing;
 mod reading;
 
 use api::checklist::v1::{
-    Content, CreateTemplateRequest, Field, FieldType, ImportTemplateRequest, template_service_client::TemplateServiceClient,
+    Content, CreateTemplateRequest, Field, FieldType, ImportTemplateRequest,
+    template_service_client::TemplateServiceClient,
 };
 use checklist_template::{ChecklistTemplate, Config};
 use testkit::{Caller, People, Served, request_id};
@@ -21,8 +22,8 @@ fn text(key: &str) -> Field {
     Field { key: key.into(), label: key.into(), r#type: FieldType::Text as i32, required: true, ..Default::default() }
 }
 
-fn content(fields: &[&str]) -> Option<Content> {
-    Some(Content { fields: fields.iter().map(|key| text(key)).collect(), ..Default::default() })
+fn content(fields: &[&str]) -> Content {
+    Content { fields: fields.iter().map(|key| text(key)).collect(), ..Default::default() }
 }
 
 fn create(id: &str, fields: &[&str]) -> CreateTemplateRequest {
@@ -31,7 +32,7 @@ fn create(id: &str, fields: &[&str]) -> CreateTemplateRequest {
         template_id: id.into(),
         display_name: String::new(),
         owner_team: "sales".into(),
-        content: content(fields),
+        content: Some(content(fields)),
     }
 }
 

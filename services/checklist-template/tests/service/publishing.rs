@@ -1,8 +1,8 @@
 //! Drafts become versions that never change.
 
 use api::checklist::v1::{
-    GetVersionRequest, ListStartersRequest, PublishVersionRequest, RetireVersionRequest, TemplateEvent, UpdateDraftRequest,
-    VersionState, template_event::Kind,
+    GetVersionRequest, ListStartersRequest, PublishVersionRequest, RetireVersionRequest, TemplateEvent,
+    UpdateDraftRequest, VersionState, template_event::Kind,
 };
 use prost::Message;
 use testkit::{People, refusal, request_id};
@@ -71,7 +71,7 @@ async fn what_is_published_never_changes() {
     let update = UpdateDraftRequest {
         request_id: request_id(),
         template_id: "t".into(),
-        content: content(&["a", "b"]),
+        content: Some(content(&["a", "b"])),
         expected_content_hash: String::new(),
     };
     let draft = anna.update_draft(update).await.unwrap().into_inner().version.unwrap();
@@ -118,7 +118,7 @@ async fn a_draft_that_moved_is_not_overwritten() {
     let stale = UpdateDraftRequest {
         request_id: request_id(),
         template_id: "t".into(),
-        content: content(&["b"]),
+        content: Some(content(&["b"])),
         expected_content_hash: "0".repeat(64),
     };
     let refused = refusal(&anna.update_draft(stale).await.unwrap_err());

@@ -20,10 +20,7 @@ async fn a_malformed_request_names_every_bad_field() {
     bad.content.as_mut().unwrap().fields[0].r#type = 99;
     let refused = refusal(&anna.create_template(bad).await.unwrap_err());
     assert_eq!(refused.code, Code::InvalidArgument);
-    assert_eq!(
-        refused.fields,
-        ["request_id", "template_id", "display_name", "owner_team", "content.fields[0].type"]
-    );
+    assert_eq!(refused.fields, ["request_id", "template_id", "display_name", "owner_team", "content.fields[0].type"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,7 +47,8 @@ async fn pages_follow_each_other_and_belong_to_their_filter() {
     assert_eq!((ids, second.next_page_token.as_str()), (vec!["a", "b", "c"], ""));
 
     for (owner_team, page_token) in [("legal", first.next_page_token.as_str()), ("sales", "garbage!")] {
-        let request = ListTemplatesRequest { owner_team: owner_team.into(), page_size: 2, page_token: page_token.into() };
+        let request =
+            ListTemplatesRequest { owner_team: owner_team.into(), page_size: 2, page_token: page_token.into() };
         let refused = refusal(&anna.list_templates(request).await.unwrap_err());
         assert_eq!((refused.code, refused.fields), (Code::InvalidArgument, vec!["page_token".to_owned()]));
     }
@@ -70,7 +68,7 @@ async fn versions_are_listed_newest_first_without_content() {
     let update = UpdateDraftRequest {
         request_id: request_id(),
         template_id: "t".into(),
-        content: content(&["b"]),
+        content: Some(content(&["b"])),
         expected_content_hash: String::new(),
     };
     anna.update_draft(update).await.unwrap();

@@ -221,7 +221,9 @@ fn an_open_handoff_is_told_in_full() {
             wordy.push(event.name);
         }
     }
-    insta::assert_snapshot!(wordy.join(" "), @"");
+    insta::assert_snapshot!(wordy.join(" "), @r"
+    handoff_created handoff_edited item_changed handoff_accepted handoff_rejected handoff_returned handoff_reopened handoff_cancelled handoff_held action_added action_done
+    ");
 }
 
 #[test]
@@ -233,5 +235,20 @@ fn subjects_name_both_teams() {
         (Aggregate::name(&route), route.event(&route::Fact::Created, "ada").routing),
         (Aggregate::name(&handoff), handoff.event(&begun, "ada").routing),
     ];
-    insta::assert_debug_snapshot!(named, @"");
+    insta::assert_debug_snapshot!(named, @r#"
+    [
+        (
+            "team/sales",
+            "sales._",
+        ),
+        (
+            "route/sales-to-delivery",
+            "sales.delivery",
+        ),
+        (
+            "handoff/00000000-0000-0000-0000-000000000001",
+            "sales.delivery",
+        ),
+    ]
+    "#);
 }

@@ -41,6 +41,10 @@ impl<'a> Importing<'a> {
         self.total.records += 1;
         match record(message.record.unwrap_or_default()) {
             Ok(record) => {
+                // A batch knows what is stored, not what it is about to store.
+                if self.batch.iter().any(|(_, held)| held.origin == record.origin) {
+                    self.write().await?;
+                }
                 self.events += record.events.len();
                 self.batch.push((index, record));
             }
@@ -60,9 +64,10 @@ impl<'a> Importing<'a> {
     async fn write(&mut self) -> Result<()> {
         let records = std::mem::take(&mut self.batch);
         self.events = 0;
-        let outcome = match records.is_empty() {
-            true => Outcome::default(),
-            false => import::import(self.context, self.by, records).await?,
+        let outcome = if records.is_empty() {
+            Outcome::default()
+        } else {
+            import::import(self.context, self.by, records).await?
         };
         let mut refusals = std::mem::take(&mut self.malformed);
         refusals.extend(outcome.refusals);

@@ -29,6 +29,10 @@ pub(crate) trait Twin: Sized {
     }
 
     /// Reads one that may be left open.
+    #[expect(
+        clippy::option_option,
+        reason = "as in `Fields`: the outer None is a violation noted, the inner one is left out"
+    )]
     fn read_optional(fields: &mut Fields, path: &str, value: i32) -> Option<Option<Self>> {
         if value == 0 { Some(None) } else { Self::read(fields, path, value).map(Some) }
     }

@@ -49,7 +49,7 @@ impl Outcome {
     }
 }
 
-/// Imports records, each with its index in the stream, in one transaction. Where the batch as a whole fails on a defect, each
+/// Imports records of different origins, each with its index in the stream, in one transaction. Where the batch as a whole fails on a defect, each
 /// record gets a transaction of its own, so that one poisoned record takes no other with it.
 pub(crate) async fn import(context: &Context, by: &Actor, records: Vec<(i64, Record)>) -> Result<Outcome> {
     match import_batch(context, by, &records).await {
@@ -101,15 +101,8 @@ async fn batch(tx: &mut Tx, by: &Actor, records: &[(i64, Record)]) -> Result<Out
         let (handoff, facts) = relive(tx, record, plan, &mut outcome)?;
         changed.push((handoff, facts));
     }
-    // A record may extend one of the same batch: of each handoff the last state is saved, with all that touched it.
-    let mut last: BTreeMap<HandoffId, (Handoff, Vec<Fact>)> = BTreeMap::new();
-    for (handoff, mut facts) in changed {
-        let before = last.remove(&handoff.id).map(|(_, facts)| facts).unwrap_or_default();
-        facts.splice(0..0, before);
-        last.insert(handoff.id, (handoff, facts));
-    }
-    if !last.is_empty() {
-        let rows: Vec<_> = last.values().map(|(handoff, facts)| Changed::by(handoff, facts)).collect();
+    if !changed.is_empty() {
+        let rows: Vec<_> = changed.iter().map(|(handoff, facts)| Changed::by(handoff, facts)).collect();
         store::handoff::save(tx, &rows).await?;
     }
     Ok(outcome)
@@ -125,7 +118,7 @@ struct Plan {
     pair: (TeamId, TeamId),
 }
 
-/// What the records of a batch are about, as it is stored, and as the batch leaves it.
+/// What the records of a batch are about, as it is stored.
 struct World {
     known: BTreeMap<Origin, (Handoff, Vec<Past>)>,
     teams: BTreeSet<TeamId>,
@@ -164,8 +157,8 @@ impl World {
         Ok(Self { known, teams, routes, discovered, empty, now: tx.now() })
     }
 
-    /// Decides on a record in memory; what it leaves is known to the records after it.
-    fn plan(&mut self, tx: &Tx, record: &Record) -> Result<Plan, Refused> {
+    /// Decides on a record in memory.
+    fn plan(&self, tx: &Tx, record: &Record) -> Result<Plan, Refused> {
         let pair = (record.from_team.clone(), record.to_team.clone());
         let plan = match self.known.get(&record.origin) {
             Some((handoff, past)) => {
@@ -189,14 +182,6 @@ impl World {
             after.relive(index, event, self.now)?;
         }
         after.must_fit()?;
-        let past = record.events.iter().map(|event| Past {
-            kind: event.kind,
-            at: event.at,
-            by: event.actor.clone().unwrap_or_default(),
-        });
-        if plan.events < record.events.len() {
-            self.known.insert(record.origin.clone(), (after, past.collect()));
-        }
         Ok(plan)
     }
 

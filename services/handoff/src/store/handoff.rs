@@ -233,6 +233,7 @@ async fn load(connection: &mut PgConnection, viewer: &Actor, ids: &[HandoffId]) 
 }
 
 /// The rows of handoffs as they now are, new or changed. Of an attempt that is there only the decision is written.
+#[expect(clippy::too_many_lines, reason = "one statement, whose columns are listed")]
 pub(crate) async fn save(tx: &mut Tx, changed: &[Changed<'_>]) -> Result<()> {
     let handoffs: Vec<_> = changed.iter().map(|changed| of_handoff(changed.handoff)).collect();
     let attempts: Vec<_> = changed

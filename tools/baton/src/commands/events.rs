@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use api::{checklist::v1::TemplateEvent, handoff::v1::HandoffEvent, to_json};
 use async_nats::{
-    ConnectOptions, HeaderMap,
+    ConnectOptions, HeaderMap, ServerAddr,
     jetstream::{
         self,
         consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull},
@@ -112,8 +112,16 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
 impl Tail {
     async fn run(self, session: &Session) -> Result<()> {
         let url = session.nats_url()?;
-        let options = ConnectOptions::new().name("baton").connection_timeout(CONNECT_TIMEOUT);
-        let client = options.connect(url).await.map_err(|error| away(url, &error.to_string()))?;
+        let address: ServerAddr = url.parse().map_err(|_| {
+            Error::usage("the address of NATS cannot be read", "write it as nats://USER:PASSWORD@HOST:PORT")
+        })?;
+        let mut options = ConnectOptions::new().name("baton").connection_timeout(CONNECT_TIMEOUT);
+        if let (Some(user), Some(password)) = (address.username(), address.password()) {
+            options = options.user_and_password(user.to_owned(), password.to_owned());
+        }
+        // From here on the address is spoken of without its password.
+        let url = &format!("nats://{}:{}", address.host(), address.port());
+        let client = options.connect(address).await.map_err(|error| away(url, &error.to_string()))?;
         let name = format!("{}_{}", self.prefix.to_uppercase(), self.stream.word().to_uppercase());
         let stream = jetstream::new(client).get_stream(&name).await.map_err(|error| match error.kind() {
             GetStreamErrorKind::JetStream(_) => Error::Stated {

@@ -29,10 +29,15 @@ fn results(results: &[CriterionResult], screen: &Screen) -> String {
             Cell::new(result.kind().word().to_lowercase()),
             Cell::new(result.severity().word().to_lowercase()),
             screen.cell(tone_of(result.outcome()), result.outcome().word().to_lowercase().replace('_', " ")),
-            Cell::new(format!("{} {}", result.problem, result.fix).trim()),
+            Cell::new(what_to_do(result)),
         ]
     });
     screen.table(&["CRITERION", "Kind", "Severity", "Outcome", "What to do"], rows)
+}
+
+fn what_to_do(result: &CriterionResult) -> String {
+    let parts = [result.problem.trim_end_matches('.'), result.fix.as_str()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
 fn tone_of(outcome: Outcome) -> Tone {

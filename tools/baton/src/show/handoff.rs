@@ -16,7 +16,7 @@ use crate::{
 pub(crate) fn list(answer: &ListHandoffsResponse, screen: &Screen) -> String {
     let rows = answer.handoffs.iter().map(|line| {
         let turn = side_team(line.waiting_on(), &line.from_team, &line.to_team);
-        let age = words::age(line.updated_at.as_ref(), screen.now());
+        let age = words::age(line.state_since.as_ref(), screen.now());
         [
             name_cell(line),
             teams_cell(line),
@@ -46,7 +46,7 @@ pub(crate) fn inbox(team: &str, answer: &ListHandoffsResponse, screen: &Screen) 
             state_cell(line, screen),
             Cell::new(accountable),
             screen.cell(Tone::Waiting, why.join("\n")),
-            Cell::new(words::age(line.updated_at.as_ref(), screen.now())),
+            Cell::new(words::age(line.state_since.as_ref(), screen.now())),
         ]
     });
     screen.table(&["HANDOFF", "Teams", "State", "Accountable", "Why", "Since"], rows) + more(&answer.next_page_token)
@@ -136,10 +136,10 @@ fn head(handoff: &Handoff, screen: &Screen) -> String {
         let name = if side == Side::Upstream { &handoff.upstream_owner } else { &handoff.downstream_owner };
         if name.is_empty() { team_of(handoff, side).to_owned() } else { format!("{} ({name})", team_of(handoff, side)) }
     };
-    let since = words::age(times.updated_at.as_ref(), screen.now());
+    let since = words::age(times.state_since.as_ref(), screen.now());
     let turn = match handoff.waiting_on() {
         Side::Unspecified => String::new(),
-        side => format!("{}, untouched for {since}", owner(side)),
+        side => format!("{}, for {since}", owner(side)),
     };
     let template = handoff.template.clone().filter(|template| !template.template_id.is_empty());
     screen.facts(&[
@@ -311,7 +311,7 @@ mod tests {
                 ..Attempt::default()
             }],
             rejections: 1,
-            times: Some(HandoffTimes { updated_at: at("2026-11-23T07:00:00Z"), ..HandoffTimes::default() }),
+            times: Some(HandoffTimes { state_since: at("2026-11-23T07:00:00Z"), ..HandoffTimes::default() }),
             ..Handoff::default()
         }
     }
@@ -330,7 +330,7 @@ mod tests {
         Acme rollout
           state         REJECTED, attempt 1
           accountable   sales (anna)
-          waits on      sales (anna), untouched for 2 h
+          waits on      sales (anna), for 2 h
           teams         sales (anna) → implementation
           route         sales-to-implementation
           template      sales v2
@@ -347,7 +347,7 @@ mod tests {
         Not met
          CRITERION   Kind    Severity   Outcome   What to do
         ──────────────────────────────────────────────────────────────────────────
-         timeline    field   blocking   unmet     No date. Say when it goes live.
+         timeline    field   blocking   unmet     No date; Say when it goes live.
 
         Attempts
          #   Submitted          By     Decision   By     Why
@@ -376,7 +376,7 @@ mod tests {
             accountable_side: Side::Downstream.into(),
             waiting_on: Side::Downstream.into(),
             upstream_actions: 1,
-            updated_at: at("2026-11-21"),
+            state_since: at("2026-11-21"),
             ..HandoffLine::default()
         };
         let answer = ListHandoffsResponse { handoffs: vec![line], next_page_token: String::new() };

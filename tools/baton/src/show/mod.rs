@@ -3,6 +3,7 @@
 pub(crate) mod evaluation;
 pub(crate) mod handoff;
 pub(crate) mod import;
+pub(crate) mod inbox;
 pub(crate) mod progress;
 pub(crate) mod route;
 pub(crate) mod team;
@@ -24,6 +25,8 @@ use crate::words::Word as _;
 
 /// The width of what is not printed to a terminal.
 const DEFAULT_WIDTH: u16 = 120;
+/// What is narrower holds no table.
+const LEAST_WIDTH: u16 = 40;
 
 /// The blanks around what stands in a cell.
 const PADDING: u16 = 2;
@@ -52,11 +55,13 @@ pub(crate) enum Tone {
 }
 
 impl Screen {
-    /// The screen behind stdout. Colours only on a terminal, and not where NO_COLOR is set.
+    /// The screen behind stdout. Colours only on a terminal, and not where NO_COLOR is set; where there is no terminal to
+    /// ask, COLUMNS says how wide it is.
     pub(crate) fn of_stdout(now: Timestamp) -> Self {
         let is_terminal = io::stdout().is_terminal();
         let no_colour = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let width = if is_terminal { Table::new().width() } else { None };
+        let stated = || env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns >= LEAST_WIDTH);
+        let width = if is_terminal { Table::new().width() } else { stated() };
         Self { now, width: width.unwrap_or(DEFAULT_WIDTH), colour: is_terminal && !no_colour }
     }
 

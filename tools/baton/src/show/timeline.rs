@@ -1,8 +1,10 @@
 //! The history of a handoff as a story: one line a fact, and below it what was said.
 
+use std::collections::BTreeMap;
+
 use api::{
     handoff::v1::{Action, HandoffEvent, Link, ListTimelineResponse, TimelineEntry, handoff_event::Kind},
-    r#type::v1::Outcome,
+    r#type::v1::{CriterionResult, Outcome},
 };
 
 use super::{Screen, Tone, handoff::reason, more};
@@ -46,17 +48,14 @@ fn told(entry: &TimelineEntry) -> (String, Vec<String>) {
                     .collect(),
             )
         }
-        Kind::HandoffEdited(fact) => (format!("changed {}", fact.changed.join(", ")), vec![]),
+        Kind::HandoffEdited(fact) => (edited(&fact.changed), vec![]),
         Kind::ItemChanged(fact) => {
             let tick = fact.tick.clone().unwrap_or_default();
             let said = format!("{}{}", tick.evidence, tick.reason);
             (format!("marked {} {}", fact.item, tick.state().word().to_lowercase().replace('_', " ")), texts([said]))
         }
         Kind::HandoffSubmitted(fact) => {
-            let unmet = fact.results.iter().filter(|result| result.outcome() == Outcome::Unmet);
-            let unmet =
-                unmet.map(|result| format!("not met, {}: {}", result.severity().word().to_lowercase(), result.key));
-            (format!("submitted attempt {}", fact.attempt), unmet.collect())
+            (format!("submitted attempt {}", fact.attempt), unmet(&fact.results))
         }
         Kind::HandoffAccepted(fact) => {
             let read_back =
@@ -89,6 +88,23 @@ fn told(entry: &TimelineEntry) -> (String, Vec<String>) {
     }
 }
 
+/// Answers by the key of their field, apart from the rest.
+fn edited(changed: &[String]) -> String {
+    let fields: Vec<&str> = changed.iter().filter_map(|path| path.strip_prefix("fields.")).collect();
+    let rest: Vec<&str> = changed.iter().map(String::as_str).filter(|path| !path.starts_with("fields.")).collect();
+    let parts = [("answered", fields), ("changed", rest)].into_iter().filter(|(_, paths)| !paths.is_empty());
+    parts.map(|(verb, paths)| format!("{verb} {}", paths.join(", "))).collect::<Vec<_>>().join("; ")
+}
+
+/// What was submitted although it was not met, a line for each severity.
+fn unmet(results: &[CriterionResult]) -> Vec<String> {
+    let mut keys: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for result in results.iter().filter(|result| result.outcome() == Outcome::Unmet) {
+        keys.entry(result.severity().word()).or_default().push(&result.key);
+    }
+    keys.into_iter().map(|(severity, keys)| format!("not met, {}: {}", severity.to_lowercase(), keys.join(", "))).collect()
+}
+
 fn owed(action: &Action) -> String {
     let owner = if action.owner.is_empty() { String::new() } else { format!(", {}", action.owner) };
     let due = words::time(action.due_at.as_ref());
@@ -106,10 +122,10 @@ fn texts(texts: [String; 1]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use api::handoff::v1::{
-        ActionAdded, HandoffAccepted, HandoffContext, HandoffCreated, HandoffRejected, HandoffSubmitted, Reason,
+        ActionAdded, HandoffAccepted, HandoffContext, HandoffCreated, HandoffEdited, HandoffRejected, HandoffSubmitted, Reason,
         ReasonKind, TemplatePin,
     };
-    use api::r#type::v1::Side;
+    use api::r#type::v1::{Severity, Side};
     use insta::assert_snapshot;
 
     use super::*;
@@ -130,6 +146,21 @@ mod tests {
         let pin =
             TemplatePin { template_id: "sales-to-implementation".to_owned(), version: 1, ..TemplatePin::default() };
         let created = HandoffCreated { template: Some(pin), ..HandoffCreated::default() };
+        let edited = HandoffEdited {
+            changed: ["title", "fields.seats", "fields.timeline"].map(str::to_owned).to_vec(),
+            ..HandoffEdited::default()
+        };
+        let unmet = |key: &str| CriterionResult {
+            key: key.to_owned(),
+            severity: Severity::Warning.into(),
+            outcome: Outcome::Unmet.into(),
+            ..CriterionResult::default()
+        };
+        let submitted = HandoffSubmitted {
+            attempt: 1,
+            results: vec![unmet("known_risks"), unmet("success_criteria")],
+            ..HandoffSubmitted::default()
+        };
         let reasons = vec![
             Reason { kind: ReasonKind::Criterion.into(), criterion: "timeline".to_owned(), text: String::new() },
             Reason {
@@ -149,11 +180,12 @@ mod tests {
             HandoffAccepted { attempt: 2, read_back: "40 seats by May".to_owned(), ..HandoffAccepted::default() };
         let entries = vec![
             entry(1, "2026-11-23T09:14:00Z", "sam", Kind::HandoffCreated(created)),
+            entry(2, "2026-11-23T09:14:00Z", "anna", Kind::HandoffEdited(edited)),
             entry(
                 2,
                 "2026-11-23T09:15:00Z",
                 "anna",
-                Kind::HandoffSubmitted(HandoffSubmitted { attempt: 1, ..HandoffSubmitted::default() }),
+                Kind::HandoffSubmitted(submitted),
             ),
             entry(3, "2026-11-23T09:20:00Z", "ivan", Kind::HandoffRejected(HandoffRejected { attempt: 1, reasons })),
             entry(4, "2026-11-23T10:00:00Z", "ines", Kind::HandoffAccepted(accepted)),

@@ -103,8 +103,8 @@ impl Parse for ListHandoffs {
     type Request = pb::ListHandoffsRequest;
 
     fn parse(mut request: Self::Request, fields: &mut Fields) -> Option<Self> {
-        let (size, token) = (take(&mut request.page_size), take(&mut request.page_token));
-        let page = Page::read(fields, size, &token, &request);
+        let (page_size, page_token) = (take(&mut request.page_size), take(&mut request.page_token));
+        let page = Page::read(fields, page_size, &page_token, &request);
         let inbox_of: Option<Option<TeamId>> = fields.optional_slug("inbox_of", &request.inbox_of);
         let team: Option<Option<TeamId>> = fields.optional_slug("team", &request.team);
         let side = parts::optional_side(fields, "side", request.side);
@@ -138,8 +138,8 @@ impl Parse for ListTimeline {
     type Request = pb::ListTimelineRequest;
 
     fn parse(mut request: Self::Request, fields: &mut Fields) -> Option<Self> {
-        let (size, token) = (take(&mut request.page_size), take(&mut request.page_token));
-        let page = Page::read(fields, size, &token, &request);
+        let (page_size, page_token) = (take(&mut request.page_size), take(&mut request.page_token));
+        let page = Page::read(fields, page_size, &page_token, &request);
         let id = fields.uuid("handoff_id", &request.handoff_id);
         Some(Self { id: id?.into(), page: page? })
     }

@@ -42,3 +42,28 @@ impl<C: Serialize + DeserializeOwned> Page<C> {
         (lines, next_page_token)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use api::handoff::v1::ListTeamsRequest;
+
+    use super::*;
+
+    #[test]
+    fn pages_follow_each_other_without_gap_or_double() {
+        let (mut seen, mut token) = (vec![], String::new());
+        loop {
+            let mut fields = Fields::default();
+            let page: Page<i64> = Page::read(&mut fields, 2, &token, &ListTeamsRequest::default()).unwrap();
+            let after = page.after().copied().unwrap_or_default();
+            let lines = (after + 1..=5).take(usize::try_from(page.limit()).unwrap()).collect();
+            let (shown, next_page_token) = page.cut(lines, |line| *line);
+            seen.push(shown);
+            token = next_page_token;
+            if token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(seen, [vec![1, 2], vec![3, 4], vec![5]]);
+    }
+}

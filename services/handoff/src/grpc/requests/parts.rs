@@ -6,12 +6,12 @@ use api::{criteria as read, handoff::v1 as pb, r#type::v1 as common};
 use chassis::Fields;
 use criteria::{Attachment, Content, Record, Side, Value, limits::ENTRIES_MAX};
 
-use super::reading::{each, name, required_short, short, shortened};
+use super::reading::{each, required_short, short, shortened};
 use crate::domain::{
     Link, Origin, Reason, Summary,
     limits::{
-        ATTACHMENTS_MAX, KEY_MAX_CHARS, LINKS_MAX, NAME_MAX_CHARS, REASONS_MAX, SUMMARY_ENTRIES_MAX, SYSTEM_MAX_CHARS,
-        TEXT_MAX_BYTES, URL_MAX_CHARS,
+        ATTACHMENTS_MAX, KEY_MAX_CHARS, LINKS_MAX, REASONS_MAX, SUMMARY_ENTRIES_MAX, SYSTEM_MAX_CHARS, TEXT_MAX_BYTES,
+        URL_MAX_CHARS,
     },
     summary::{Contact, Contingency, SummaryAction},
 };
@@ -27,7 +27,7 @@ pub(super) fn summary(fields: &mut Fields, summary: Option<pb::Summary>) -> Opti
     let situation = text(fields, "summary.situation", &summary.situation);
     let actions = each(fields, "summary.actions", summary.actions, SUMMARY_ENTRIES_MAX, |fields, path, action| {
         let words = fields.required_text(&format!("{path}.text"), &action.text, TEXT_MAX_BYTES);
-        let owner = short(fields, &format!("{path}.owner"), &action.owner, NAME_MAX_CHARS);
+        let owner = text(fields, &format!("{path}.owner"), &action.owner);
         let due_at = fields.optional_time(&format!("{path}.due_at"), action.due_at);
         Some(SummaryAction { text: words?, owner: owner?, due_at: due_at? })
     });
@@ -38,7 +38,7 @@ pub(super) fn summary(fields: &mut Fields, summary: Option<pb::Summary>) -> Opti
         Some(Contingency { r#if: case?, then: then? })
     });
     let contacts = each(fields, "summary.contacts", summary.contacts, SUMMARY_ENTRIES_MAX, |fields, path, contact| {
-        let name = name(fields, &format!("{path}.name"), &contact.name);
+        let name = fields.required_text(&format!("{path}.name"), &contact.name, TEXT_MAX_BYTES);
         let role = text(fields, &format!("{path}.role"), &contact.role);
         let how = text(fields, &format!("{path}.how"), &contact.how);
         Some(Contact { name: name?, role: role?, how: how? })
@@ -67,9 +67,18 @@ pub(super) fn links(fields: &mut Fields, links: Vec<pb::Link>) -> Option<Vec<Lin
         let system = required_short(fields, &format!("{path}.system"), &link.system, SYSTEM_MAX_CHARS);
         let r#type = required_short(fields, &format!("{path}.type"), &link.r#type, SYSTEM_MAX_CHARS);
         let key = required_short(fields, &format!("{path}.key"), &link.key, KEY_MAX_CHARS);
-        let url = short(fields, &format!("{path}.url"), &link.url, URL_MAX_CHARS);
+        let url = address(fields, &format!("{path}.url"), &link.url);
         Some(Link { system: system?, r#type: r#type?, key: key?, url: url? })
     })
+}
+
+/// Where a person opens something; may be empty. Other schemes could do harm where a page shows them as links.
+fn address(fields: &mut Fields, path: &str, url: &str) -> Option<String> {
+    let url = short(fields, path, url, URL_MAX_CHARS)?;
+    if url.is_empty() || ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Some(url);
+    }
+    fields.refuse(path, "an address begins with https:// or http://")
 }
 
 /// References to documents, each held to what a field of the type ATTACHMENT is held to.

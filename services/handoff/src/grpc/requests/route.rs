@@ -71,8 +71,8 @@ impl Parse for ListRoutes {
     type Request = pb::ListRoutesRequest;
 
     fn parse(mut request: Self::Request, fields: &mut Fields) -> Option<Self> {
-        let (size, token) = (take(&mut request.page_size), take(&mut request.page_token));
-        let page = Page::read(fields, size, &token, &request);
+        let (page_size, page_token) = (take(&mut request.page_size), take(&mut request.page_token));
+        let page = Page::read(fields, page_size, &page_token, &request);
         let team = fields.optional_slug("team", &request.team);
         let status = Status::read_optional(fields, "status", request.status);
         Some(Self { team: team?, status: status?, page: page? })

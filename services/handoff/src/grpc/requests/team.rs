@@ -49,8 +49,8 @@ impl Parse for ListTeams {
     type Request = pb::ListTeamsRequest;
 
     fn parse(mut request: Self::Request, fields: &mut Fields) -> Option<Self> {
-        let (size, token) = (std::mem::take(&mut request.page_size), std::mem::take(&mut request.page_token));
-        Some(Self { page: Page::read(fields, size, &token, &request)? })
+        let (page_size, page_token) = (std::mem::take(&mut request.page_size), std::mem::take(&mut request.page_token));
+        Some(Self { page: Page::read(fields, page_size, &page_token, &request)? })
     }
 }
 

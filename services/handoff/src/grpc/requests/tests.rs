@@ -61,26 +61,62 @@ fn a_new_handoff_is_refused_with_everything_that_is_wrong_with_it() {
         fields: [("nul".to_owned(), text("a\0b")), ("none".to_owned(), common::FieldValue::default())].into(),
         origin: Some(pb::Origin { system: "crm".to_owned(), key: String::new() }),
         follows: "1".to_owned(),
-        links: vec![pb::Link { system: "crm".to_owned(), url: "u".repeat(2_001), ..Default::default() }],
+        links: vec![
+            pb::Link { system: "crm".to_owned(), url: "u".repeat(2_001), ..Default::default() },
+            pb::Link {
+                system: "crm".to_owned(),
+                r#type: "deal".to_owned(),
+                key: "D-1".to_owned(),
+                url: "javascript:alert(1)".to_owned(),
+            },
+        ],
         attachments: vec![common::Attachment { size_bytes: -1, ..Default::default() }, common::Attachment::default()],
         side: 7,
         override_reason: long(),
         ..Default::default()
     };
-    insta::assert_snapshot!(wrong::<New>(request), @"");
+    insta::assert_snapshot!(wrong::<New>(request), @r#"
+    request_id: is not a UUID: "x"
+    from_team: not a slug: "Sales"; use 1 to 63 of a-z, 0-9 and '-', beginning with a letter
+    to_team: is required: a slug, as sales-to-implementation
+    title: TOO_LARGE: 201 characters; at most 200 are kept
+    summary.situation: TOO_LARGE: 20000 bytes; at most 16384 are kept
+    summary.actions[0].text: is required
+    summary.contacts[1].name: holds a NUL character, which cannot be stored
+    priority: is 9, which this version does not know
+    triggered_at: is not an instant between the years 1 and 9999
+    fields.none: holds no value
+    origin.key: is required
+    follows: is not a UUID: "1"
+    links[0].type: is required
+    links[0].key: is required
+    links[0].url: TOO_LARGE: 2001 characters; at most 2000 are kept
+    links[1].url: an address begins with https:// or http://
+    attachments[0].size_bytes: must not be negative
+    attachments[1]: `attachment`: the name is blank
+    side: is 7, which this version does not know
+    override_reason: TOO_LARGE: 20000 bytes; at most 16384 are kept
+    "#);
 }
 
 #[test]
 fn a_new_handoff_needs_a_route_or_a_pair_and_a_title() {
     let request = pb::CreateHandoffRequest { request_id: UUID.to_owned(), ..Default::default() };
-    insta::assert_snapshot!(wrong::<New>(request.clone()), @"");
+    insta::assert_snapshot!(wrong::<New>(request.clone()), @r"
+    route_id: is required, or else both from_team and to_team
+    title: is required
+    ");
     let request = pb::CreateHandoffRequest {
         route_id: "sales-to-delivery".to_owned(),
         to_team: "delivery".to_owned(),
         fields: [("k".repeat(10_000), text("v"))].into(),
         ..request
     };
-    insta::assert_snapshot!(wrong::<New>(request), @"");
+    insta::assert_snapshot!(wrong::<New>(request), @r#"
+    route_id: is given beside a pair of teams; give the one or the other
+    title: is required
+    fields: no field has the key "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
+    "#);
 }
 
 #[test]
@@ -105,12 +141,24 @@ fn reasons_say_what_their_kind_demands() {
         ],
         ..Default::default()
     };
-    insta::assert_snapshot!(wrong::<On<Reject>>(request.clone()), @"");
+    insta::assert_snapshot!(wrong::<On<Reject>>(request.clone()), @r"
+    reasons[1].criterion: is required
+    reasons[2].text: is required: say what
+    reasons[3].criterion: is for the kind CRITERION alone
+    reasons[4].kind: UNKNOWN is for imported history; give the reason
+    reasons[5].kind: is required
+    reasons[6].kind: is 99, which this version does not know
+    reasons[6].text: TOO_LARGE: 20000 bytes; at most 16384 are kept
+    ");
     let one = pb::RejectHandoffRequest { reasons: request.reasons[..1].to_vec(), ..request.clone() };
     let cited = Reason::Criterion { key: "contract".to_owned(), text: None };
     assert_eq!(well_formed::<On<Reject>>(one).command.reasons, [cited]);
     let none = pb::RejectHandoffRequest { reasons: vec![], attempt: 0, expected_revision: -1, ..request };
-    insta::assert_snapshot!(wrong::<On<Reject>>(none), @"");
+    insta::assert_snapshot!(wrong::<On<Reject>>(none), @r"
+    expected_revision: must not be negative
+    attempt: is required: a number from 1
+    reasons: give at least one reason
+    ");
 }
 
 #[test]
@@ -122,7 +170,13 @@ fn conditions_are_whole() {
         conditions: vec![pb::Condition { owner: "o".repeat(201), ..Default::default() }],
         ..Default::default()
     };
-    insta::assert_snapshot!(wrong::<On<Accepting>>(request.clone()), @"");
+    insta::assert_snapshot!(wrong::<On<Accepting>>(request.clone()), @r#"
+    handoff_id: is not a UUID: "no"
+    attempt: is required: a number from 1
+    conditions[0].text: is required
+    conditions[0].due_at: is required: an instant
+    conditions[0].owner: TOO_LARGE: 201 characters; at most 200 are kept
+    "#);
     let many = pb::AcceptHandoffRequest { conditions: vec![pb::Condition::default(); 51], ..request };
     assert!(wrong::<On<Accepting>>(many).contains("conditions: TOO_LARGE: 51 of them; at most 50 are kept"));
 }
@@ -135,9 +189,13 @@ fn a_tick_says_how_far_the_item_is() {
         item: "customer_told".to_owned(),
         ..Default::default()
     };
-    insta::assert_snapshot!(wrong::<On<TickItem>>(request.clone()), @"");
+    insta::assert_snapshot!(wrong::<On<TickItem>>(request.clone()), @"tick: is required: how far the item is");
     let tick = Some(common::Tick { state: 8, evidence: "a\0b".to_owned(), reason: long() });
-    insta::assert_snapshot!(wrong::<On<TickItem>>(pb::TickItemRequest { tick, ..request }), @"");
+    insta::assert_snapshot!(wrong::<On<TickItem>>(pb::TickItemRequest { tick, ..request }), @r"
+    tick.evidence: holds a NUL character, which cannot be stored
+    tick.reason: TOO_LARGE: 20000 bytes; at most 16384 are kept
+    tick.state: is 8, which this version does not know
+    ");
 }
 
 fn update(paths: &[&str]) -> pb::UpdateHandoffRequest {
@@ -153,11 +211,16 @@ fn update(paths: &[&str]) -> pb::UpdateHandoffRequest {
 
 #[test]
 fn an_update_names_what_it_changes() {
-    insta::assert_snapshot!(wrong::<On<Update>>(update(&[])), @"");
+    insta::assert_snapshot!(wrong::<On<Update>>(update(&[])), @"update_mask: is required: name what to change");
     let paths = ["state", "fields.", "fields.Not a key", "summary.severity", "title"];
-    insta::assert_snapshot!(wrong::<On<Update>>(update(&paths)), @"");
+    insta::assert_snapshot!(wrong::<On<Update>>(update(&paths)), @r#"
+    update_mask: "fields." cannot be changed
+    update_mask: "fields.Not a key" cannot be changed
+    update_mask: "state" cannot be changed
+    update_mask: "summary.severity" cannot be changed
+    "#);
     let untitled = pb::UpdateHandoffRequest { title: " ".to_owned(), ..update(&["title"]) };
-    insta::assert_snapshot!(wrong::<On<Update>>(untitled), @"");
+    insta::assert_snapshot!(wrong::<On<Update>>(untitled), @"title: is required");
 }
 
 #[test]
@@ -175,10 +238,21 @@ fn an_update_changes_what_its_mask_names_and_nothing_else() {
 fn teams_and_routes_are_within_bounds() {
     let members = vec![pb::Member::default(), pb::Member { principal: "cora".to_owned(), role: 5 }];
     let request = pb::CreateTeamRequest { display_name: "n".repeat(201), members, ..Default::default() };
-    insta::assert_snapshot!(wrong::<team::Create>(request), @"");
+    insta::assert_snapshot!(wrong::<team::Create>(request), @r"
+    request_id: is required: a UUID
+    team_id: is required: a slug, as sales-to-implementation
+    display_name: TOO_LARGE: 201 characters; at most 200 are kept
+    members[0].principal: is required
+    members[1].role: is 5, which this version does not know
+    ");
     let mask = Some(prost_types::FieldMask { paths: vec!["id".to_owned(), "display_name".to_owned()] });
     let request = pb::UpdateTeamRequest { update_mask: mask, ..Default::default() };
-    insta::assert_snapshot!(wrong::<UpdateTeam>(request), @"");
+    insta::assert_snapshot!(wrong::<UpdateTeam>(request), @r#"
+    request_id: is required: a UUID
+    team_id: is required: a slug, as sales-to-implementation
+    display_name: is required
+    update_mask: "id" cannot be changed
+    "#);
     let request = pb::CreateRouteRequest {
         request_id: UUID.to_owned(),
         from_team: "sales".to_owned(),
@@ -186,11 +260,21 @@ fn teams_and_routes_are_within_bounds() {
         review_every: Some(prost_types::Duration { seconds: 5, nanos: 0 }),
         ..Default::default()
     };
-    insta::assert_snapshot!(wrong::<route::Create>(request), @"");
+    insta::assert_snapshot!(wrong::<route::Create>(request), @r"
+    to_team: is required: a slug, as sales-to-implementation
+    risks[0].kind: is required
+    risks[0].note: TOO_LARGE: 20000 bytes; at most 16384 are kept
+    review_every: must be 86400 to 316224000 seconds, not 5
+    ");
     let mask = Some(prost_types::FieldMask { paths: vec!["terms".to_owned(), "trigger".to_owned()] });
     let trigger = Some(pb::Trigger { event_type: "t".repeat(201), ..Default::default() });
     let request = pb::UpdateRouteRequest { update_mask: mask, trigger, ..Default::default() };
-    insta::assert_snapshot!(wrong::<UpdateRoute>(request), @"");
+    insta::assert_snapshot!(wrong::<UpdateRoute>(request), @r#"
+    request_id: is required: a UUID
+    route_id: is required: a slug, as sales-to-implementation
+    update_mask: "terms" cannot be changed
+    trigger.event_type: TOO_LARGE: 201 characters; at most 200 are kept
+    "#);
 }
 
 #[test]
@@ -214,7 +298,11 @@ fn terms_name_a_version_of_a_template_or_none() {
         return_window: Some(prost_types::Duration { seconds: 367 * 86_400, nanos: 0 }),
         ..Default::default()
     };
-    insta::assert_snapshot!(wrong::<SetTerms>(request), @"");
+    insta::assert_snapshot!(wrong::<SetTerms>(request), @r"
+    template_version: is the version of no template; give its template_id
+    read_back: is 4, which this version does not know
+    return_window: must be 0 to 31622400 seconds, not 31708800
+    ");
 }
 
 #[test]
@@ -233,9 +321,24 @@ fn a_record_of_history_is_refused_with_everything_that_is_wrong_with_it() {
         }
         error => panic!("{error:?}"),
     };
-    insta::assert_snapshot!(refused(record_of(vec![])), @"");
+    insta::assert_snapshot!(refused(record_of(vec![])), @r"
+    record.origin: is required: the outside record
+    record.incident: TOO_LARGE: 201 characters; at most 200 are kept
+    record.to_team: has no letter and no digit to make a slug of
+    record.title: is required
+    record.events: give at least one event
+    ");
     let event = pb::HistoricEvent { kind: 10, actor: "a".repeat(201), reason: long(), ..Default::default() };
-    insta::assert_snapshot!(refused(record_of(vec![event])), @"");
+    insta::assert_snapshot!(refused(record_of(vec![event])), @r"
+    record.origin: is required: the outside record
+    record.incident: TOO_LARGE: 201 characters; at most 200 are kept
+    record.to_team: has no letter and no digit to make a slug of
+    record.title: is required
+    record.events[0].kind: is 10, which this version does not know
+    record.events[0].at: is required: an instant
+    record.events[0].actor: TOO_LARGE: 201 characters; at most 200 are kept
+    record.events[0].reason: TOO_LARGE: 20000 bytes; at most 16384 are kept
+    ");
 }
 
 #[test]

@@ -1,0 +1,146 @@
+//! Well-formed requests, in as few words as a test can say them.
+
+use api::{
+    handoff::v1 as pb,
+    r#type::v1::{Attachment, FieldValue, Tick, TickState, field_value::Kind},
+};
+use testkit::request_id;
+
+use crate::{person::Person, world::ROUTE};
+
+/// A request about a handoff as the caller has just read it.
+pub(crate) trait On {
+    fn on(handoff: &pb::Handoff) -> Self;
+}
+
+/// The request that the place asks for, about this handoff: it names its attempt and gives some reason where one is needed.
+pub(crate) fn on<R: On>(handoff: &pb::Handoff) -> R {
+    R::on(handoff)
+}
+
+macro_rules! on {
+    ($handoff:ident => $($request:ident { $($field:ident: $value:expr),* })+) => {
+        $(impl On for pb::$request {
+            fn on($handoff: &pb::Handoff) -> Self {
+                Self {
+                    request_id: request_id(),
+                    handoff_id: $handoff.id.clone(),
+                    $($field: $value,)*
+                    ..Default::default()
+                }
+            }
+        })+
+    };
+}
+
+on! { handoff =>
+    UpdateHandoffRequest {}
+    TickItemRequest {}
+    SubmitHandoffRequest {}
+    AcceptHandoffRequest { attempt: handoff.attempt }
+    RejectHandoffRequest { attempt: handoff.attempt, reasons: vec![because("it is not ready")] }
+    BeginHandoffRequest {}
+    CompleteHandoffRequest {}
+    ReturnHandoffRequest { attempt: handoff.attempt, reasons: vec![because("it does not work")] }
+    ReopenHandoffRequest { reason: "there is more to do".into() }
+    CancelHandoffRequest { reason: "the customer has left".into() }
+    CompleteActionRequest {}
+}
+
+/// A new handoff on that route.
+pub(crate) fn create(route: &str, title: &str) -> pb::CreateHandoffRequest {
+    pb::CreateHandoffRequest {
+        request_id: request_id(),
+        route_id: route.into(),
+        title: title.into(),
+        ..Default::default()
+    }
+}
+
+/// A new handoff of a pair of teams.
+pub(crate) fn create_between(from: &str, to: &str) -> pb::CreateHandoffRequest {
+    pb::CreateHandoffRequest { from_team: from.into(), to_team: to.into(), ..create("", "a pair's") }
+}
+
+/// A new handoff for an outside record, on the route of most stories.
+pub(crate) fn create_for(key: &str) -> pb::CreateHandoffRequest {
+    pb::CreateHandoffRequest { origin: origin(key), ..create(ROUTE, key) }
+}
+
+pub(crate) fn origin(key: &str) -> Option<pb::Origin> {
+    Some(pb::Origin { system: "crm".into(), key: key.into() })
+}
+
+/// Terms of the route of most stories: that template (none, where it is empty) in that version (the latest, where it is 0).
+pub(crate) fn terms(template: &str, version: i32) -> pb::SetTermsRequest {
+    pb::SetTermsRequest {
+        request_id: request_id(),
+        route_id: ROUTE.into(),
+        template_id: template.into(),
+        template_version: version,
+        ..Default::default()
+    }
+}
+
+/// What waits on a team.
+pub(crate) fn inbox(team: &str) -> pb::ListHandoffsRequest {
+    pb::ListHandoffsRequest { inbox_of: team.into(), ..Default::default() }
+}
+
+pub(crate) fn mask(paths: &[&str]) -> Option<prost_types::FieldMask> {
+    Some(prost_types::FieldMask { paths: paths.iter().map(|path| (*path).to_owned()).collect() })
+}
+
+/// A reason in words.
+pub(crate) fn because(text: &str) -> pb::Reason {
+    pb::Reason { kind: pb::ReasonKind::Other.into(), text: text.into(), ..Default::default() }
+}
+
+/// A reason that cites a criterion.
+pub(crate) fn cites(criterion: &str) -> pb::Reason {
+    pb::Reason { kind: pb::ReasonKind::Criterion.into(), criterion: criterion.into(), ..Default::default() }
+}
+
+pub(crate) fn text(text: &str) -> FieldValue {
+    FieldValue { kind: Some(Kind::Text(text.into())) }
+}
+
+/// New answers; an empty one takes the answer away.
+pub(crate) fn answers(handoff: &pb::Handoff, answers: &[(&str, FieldValue)]) -> pb::UpdateHandoffRequest {
+    let paths: Vec<_> = answers.iter().map(|(key, _)| format!("fields.{key}")).collect();
+    let given = answers.iter().filter(|(_, value)| value.kind.is_some());
+    pb::UpdateHandoffRequest {
+        update_mask: Some(prost_types::FieldMask { paths }),
+        fields: given.map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
+        ..on(handoff)
+    }
+}
+
+/// An item is done, with what proves it.
+pub(crate) fn ticked(handoff: &pb::Handoff, item: &str, evidence: &str) -> pb::TickItemRequest {
+    let tick = Tick { state: TickState::Done.into(), evidence: evidence.into(), reason: String::new() };
+    pb::TickItemRequest { item: item.into(), tick: Some(tick), ..on(handoff) }
+}
+
+/// The answers that the starter template wants before a submit.
+pub(crate) fn good_answers() -> Vec<(&'static str, FieldValue)> {
+    let contract = Attachment {
+        name: "contract.pdf".into(),
+        url: "https://files.example.com/contract.pdf".into(),
+        media_type: "application/pdf".into(),
+        ..Default::default()
+    };
+    vec![
+        ("signed_contract", FieldValue { kind: Some(Kind::Attachment(contract)) }),
+        ("technical_requirements", text("SAML against their Keycloak 24, 400 users, hosted in the EU, two ERP systems")),
+        ("customer_contact", text("Petra Kern, head of operations")),
+        ("timeline", text("Kick-off in May, live before the audit in September")),
+    ]
+}
+
+/// Fills in a draft of the starter template until nothing blocking is unmet.
+pub(crate) async fn prepare(person: &Person, draft: &pb::Handoff) -> pb::Handoff {
+    person.update(answers(draft, &good_answers())).await.unwrap();
+    person.tick(ticked(draft, "customer_told", "mail of 26 February")).await.unwrap();
+    person.tick(ticked(draft, "scope_fits_product", "Ede looked through it")).await.unwrap()
+}

@@ -1,0 +1,97 @@
+//! The event log is append-only for the service itself, and sealed.
+
+use chassis::log::history;
+use sha2::{Digest, Sha256};
+use sqlx::AssertSqlSafe;
+use testkit::Served;
+
+use crate::{
+    mirror::{Logged, must_mirror},
+    probe::{Config, Probe, aggregate, say, step},
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_services_own_role_can_neither_change_nor_forget_a_fact_nor_look_into_another_schema() {
+    let served = Served::start::<Probe>(Config::default()).await;
+    say(served.running.context(), "counter", &[step("one")]).await.unwrap();
+    must_mirror(&served).await;
+    let mut role = served.setting.database.connect().await;
+    for table in ["event_log", "event_order"] {
+        let column = if table == "event_log" { "actor = 'nobody'" } else { "position = 9" };
+        for forbidden in [
+            format!("UPDATE {table} SET {column}"),
+            format!("DELETE FROM {table}"),
+            format!("TRUNCATE {table} CASCADE"),
+            format!("DROP TABLE {table} CASCADE"),
+            format!("ALTER TABLE {table} DISABLE TRIGGER ALL"),
+        ] {
+            let refused = sqlx::raw_sql(AssertSqlSafe(forbidden.clone())).execute(&mut role).await.unwrap_err();
+            let code = refused.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+            assert_eq!(code.as_deref(), Some("42501"), "{forbidden}: {refused}");
+        }
+    }
+    for forbidden in [
+        "SELECT FROM checklist.event_log",
+        "CREATE TABLE checklist.mine ()",
+        "CREATE TABLE mine ()",
+        "DELETE FROM sequencer",
+        "DELETE FROM chassis_migration",
+        "UPDATE request SET response = ''",
+        "SET ROLE handoff_owner",
+    ] {
+        let refused = sqlx::raw_sql(forbidden).execute(&mut role).await.unwrap_err().to_string();
+        assert!(refused.contains("permission denied"), "{forbidden}: {refused}");
+    }
+    assert_eq!(must_mirror(&served).await.len(), 1);
+}
+
+/// As `chassis::event` documents it, written once more.
+fn sealed(fact: &Logged) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(&fact.previous_hash);
+    for part in [&fact.aggregate, &fact.r#type, &fact.routing, &fact.actor] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.update(fact.aggregate_seq.to_be_bytes());
+    hash.update(fact.occurred_at.as_micros().to_be_bytes());
+    hash.update([u8::from(fact.historic), u8::from(fact.confidential)]);
+    hash.update((fact.payload.len() as u64).to_be_bytes());
+    hash.update(&fact.payload);
+    hash.finalize().to_vec()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_fact_seals_itself_and_the_one_before_it() {
+    let served = Served::start::<Probe>(Config::default()).await;
+    for steps in [&[step("one")][..], &[step("two"), step("three")], &[step("four")]] {
+        say(served.running.context(), "counter", steps).await.unwrap();
+        say(served.running.context(), "another", steps).await.unwrap();
+    }
+    let logged = must_mirror(&served).await;
+    for name in ["counter", "another"].map(aggregate) {
+        let mut previous = vec![0; 32];
+        for fact in logged.iter().filter(|fact| fact.aggregate == name) {
+            assert_eq!(fact.previous_hash, previous, "{} {}", fact.aggregate, fact.aggregate_seq);
+            assert_eq!(fact.hash, sealed(fact), "{} {}", fact.aggregate, fact.aggregate_seq);
+            previous.clone_from(&fact.hash);
+        }
+    }
+    let mut tampered = logged[2].clone();
+    tampered.payload.push(0);
+    assert_ne!(tampered.hash, sealed(&tampered));
+}
+
+#[tokio::test]
+async fn a_history_is_told_in_order_and_in_pages() {
+    let served = Served::start::<Probe>(Config::default()).await;
+    let context = served.running.context();
+    say(context, "counter", &[step("one"), step("two"), step("three")]).await.unwrap();
+    say(context, "another", &[step("one")]).await.unwrap();
+    let names = async |after, limit| -> Vec<String> {
+        let told = history(context.pool(), &aggregate("counter"), after, limit).await.unwrap();
+        told.into_iter().map(|fact| fact.r#type.replace("baton.handoff.v1.", "")).collect()
+    };
+    assert_eq!(names(0, 2).await, ["one", "two"]);
+    assert_eq!(names(2, 2).await, ["three"]);
+}

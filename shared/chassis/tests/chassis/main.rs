@@ -1,0 +1,17 @@
+//! What the chassis promises, proven on real servers by breaking things. Run: `cargo dev test -p chassis`
+
+mod broker;
+mod config;
+mod edge;
+mod log;
+mod mirror;
+mod once;
+mod order;
+mod probe;
+mod servers;
+mod stopping;
+mod store;
+mod tokens;
+mod trouble;
+mod watermark;
+mod wire;
