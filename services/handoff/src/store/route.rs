@@ -67,33 +67,28 @@ impl Row {
     }
 }
 
-/// The routes of these ids.
-pub(crate) async fn some(store: impl PgExecutor<'_>, ids: &[RouteId]) -> Result<Vec<Route>> {
-    sqlx::query_as!(
-        Row,
-        r#"
-        SELECT r.id AS "id: RouteId", r.from_team AS "from_team: TeamId", r.to_team AS "to_team: TeamId", r.name, r.owner,
-               r.information, r.trigger AS "trigger: Json<Trigger>", r.risks AS "risks: Json<Vec<Risk>>",
-               r.review_every_seconds, r.status, r.created_at AS "created_at: Timestamp", r.revision, r.head_hash,
-               r.head_at AS "head_at: Timestamp", t.version AS "terms_version?", t.template_id AS "template_id: TemplateId",
-               t.template_version, t.read_back AS "read_back?", t.return_window_seconds AS "return_window_seconds?",
-               t.set_by AS "set_by?", t.set_at AS "set_at?: Timestamp"
-        FROM handoff.route r LEFT JOIN handoff.terms t ON t.route_id = r.id AND t.version = r.terms_version
-        WHERE r.id = ANY ($1)
-        ORDER BY r.id
-        "#,
-        ids as &[RouteId]
-    )
-    .fetch_all(store)
-    .await?
-    .into_iter()
-    .map(Row::into_route)
-    .collect()
+/// Routes with the terms in force, by what follows `FROM`.
+macro_rules! routes {
+    ($where:tt, $($argument:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            r#"
+            SELECT r.id AS "id: RouteId", r.from_team AS "from_team: TeamId", r.to_team AS "to_team: TeamId", r.name, r.owner,
+                   r.information, r.trigger AS "trigger: Json<Trigger>", r.risks AS "risks: Json<Vec<Risk>>",
+                   r.review_every_seconds, r.status, r.created_at AS "created_at: Timestamp", r.revision, r.head_hash,
+                   r.head_at AS "head_at: Timestamp", t.version AS "terms_version?", t.template_id AS "template_id: TemplateId",
+                   t.template_version, t.read_back AS "read_back?", t.return_window_seconds AS "return_window_seconds?",
+                   t.set_by AS "set_by?", t.set_at AS "set_at?: Timestamp"
+            FROM handoff.route r LEFT JOIN handoff.terms t ON t.route_id = r.id AND t.version = r.terms_version
+            "# + $where,
+            $($argument),+
+        )
+    };
 }
 
 /// A route.
 pub(crate) async fn get(store: impl PgExecutor<'_>, id: &RouteId) -> Result<Option<Route>> {
-    Ok(some(store, std::slice::from_ref(id)).await?.pop())
+    routes!("WHERE r.id = $1", id.as_str()).fetch_optional(store).await?.map(Row::into_route).transpose()
 }
 
 /// A route, its row locked until the transaction ends.
@@ -112,19 +107,8 @@ pub(crate) async fn of_pair(store: impl PgExecutor<'_>, from: &TeamId, to: &Team
 
 /// Every route of the pairs: from each first team to the second in the same place.
 pub(crate) async fn of_pairs(store: impl PgExecutor<'_>, from: &[TeamId], to: &[TeamId]) -> Result<Vec<Route>> {
-    sqlx::query_as!(
-        Row,
-        r#"
-        SELECT r.id AS "id: RouteId", r.from_team AS "from_team: TeamId", r.to_team AS "to_team: TeamId", r.name, r.owner,
-               r.information, r.trigger AS "trigger: Json<Trigger>", r.risks AS "risks: Json<Vec<Risk>>",
-               r.review_every_seconds, r.status, r.created_at AS "created_at: Timestamp", r.revision, r.head_hash,
-               r.head_at AS "head_at: Timestamp", t.version AS "terms_version?", t.template_id AS "template_id: TemplateId",
-               t.template_version, t.read_back AS "read_back?", t.return_window_seconds AS "return_window_seconds?",
-               t.set_by AS "set_by?", t.set_at AS "set_at?: Timestamp"
-        FROM handoff.route r LEFT JOIN handoff.terms t ON t.route_id = r.id AND t.version = r.terms_version
-        WHERE (r.from_team, r.to_team) IN (SELECT * FROM unnest($1::text[], $2::text[]))
-        ORDER BY r.id
-        "#,
+    routes!(
+        "WHERE (r.from_team, r.to_team) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY r.id",
         from as &[TeamId],
         to as &[TeamId],
     )
@@ -143,16 +127,8 @@ pub(crate) async fn list(
     after: &str,
     limit: i64,
 ) -> Result<Vec<Route>> {
-    sqlx::query_as!(
-        Row,
+    routes!(
         r#"
-        SELECT r.id AS "id: RouteId", r.from_team AS "from_team: TeamId", r.to_team AS "to_team: TeamId", r.name, r.owner,
-               r.information, r.trigger AS "trigger: Json<Trigger>", r.risks AS "risks: Json<Vec<Risk>>",
-               r.review_every_seconds, r.status, r.created_at AS "created_at: Timestamp", r.revision, r.head_hash,
-               r.head_at AS "head_at: Timestamp", t.version AS "terms_version?", t.template_id AS "template_id: TemplateId",
-               t.template_version, t.read_back AS "read_back?", t.return_window_seconds AS "return_window_seconds?",
-               t.set_by AS "set_by?", t.set_at AS "set_at?: Timestamp"
-        FROM handoff.route r LEFT JOIN handoff.terms t ON t.route_id = r.id AND t.version = r.terms_version
         WHERE r.id > $1 AND ($2::text IS NULL OR $2 IN (r.from_team, r.to_team)) AND ($3::text IS NULL OR r.status = $3)
         ORDER BY r.id
         LIMIT $4

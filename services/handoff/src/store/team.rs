@@ -31,51 +31,43 @@ impl Row {
     }
 }
 
+/// Teams, by what follows `FROM`.
+macro_rules! teams {
+    ($where:tt, $($argument:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            r#"
+            SELECT id AS "id: TeamId", display_name, members AS "members: Json<Vec<Member>>", escalation_contact,
+                   created_at AS "created_at: Timestamp", revision, head_hash, head_at AS "head_at: Timestamp"
+            FROM handoff.team
+            "# + $where,
+            $($argument),+
+        )
+    };
+}
+
 /// A team.
 pub(crate) async fn get(store: impl PgExecutor<'_>, id: &TeamId) -> Result<Option<Team>> {
-    sqlx::query_as!(
-        Row,
-        r#"SELECT id AS "id: TeamId", display_name, members AS "members: Json<Vec<Member>>", escalation_contact,
-                  created_at AS "created_at: Timestamp", revision, head_hash, head_at AS "head_at: Timestamp"
-           FROM handoff.team WHERE id = $1"#,
-        id.as_str()
-    )
-    .fetch_optional(store)
-    .await?
-    .map(Row::into_team)
-    .transpose()
+    teams!("WHERE id = $1", id.as_str()).fetch_optional(store).await?.map(Row::into_team).transpose()
 }
 
 /// A team, its row locked until the transaction ends.
 pub(crate) async fn lock(tx: &mut Tx, id: &TeamId) -> Result<Option<Team>> {
-    sqlx::query_as!(
-        Row,
-        r#"SELECT id AS "id: TeamId", display_name, members AS "members: Json<Vec<Member>>", escalation_contact,
-                  created_at AS "created_at: Timestamp", revision, head_hash, head_at AS "head_at: Timestamp"
-           FROM handoff.team WHERE id = $1 FOR UPDATE"#,
-        id.as_str()
-    )
-    .fetch_optional(tx.connection())
-    .await?
-    .map(Row::into_team)
-    .transpose()
+    teams!("WHERE id = $1 FOR UPDATE", id.as_str())
+        .fetch_optional(tx.connection())
+        .await?
+        .map(Row::into_team)
+        .transpose()
 }
 
 /// Teams by id, after one.
 pub(crate) async fn list(store: impl PgExecutor<'_>, after: &str, limit: i64) -> Result<Vec<Team>> {
-    sqlx::query_as!(
-        Row,
-        r#"SELECT id AS "id: TeamId", display_name, members AS "members: Json<Vec<Member>>", escalation_contact,
-                  created_at AS "created_at: Timestamp", revision, head_hash, head_at AS "head_at: Timestamp"
-           FROM handoff.team WHERE id > $1 ORDER BY id LIMIT $2"#,
-        after,
-        limit
-    )
-    .fetch_all(store)
-    .await?
-    .into_iter()
-    .map(Row::into_team)
-    .collect()
+    teams!("WHERE id > $1 ORDER BY id LIMIT $2", after, limit)
+        .fetch_all(store)
+        .await?
+        .into_iter()
+        .map(Row::into_team)
+        .collect()
 }
 
 /// Which of these teams are there.

@@ -57,11 +57,8 @@ async fn the_terms_may_require_a_read_back() {
 async fn conditions_become_actions_of_upstream() {
     let world = World::new().await;
     let submitted = world.sam.submitted("Acme").await;
-    let condition = |text: &str, seconds| pb::Condition {
-        text: text.into(),
-        due_at: world.after(seconds),
-        owner: "anna".into(),
-    };
+    let condition =
+        |text: &str, seconds| pb::Condition { text: text.into(), due_at: world.after(seconds), owner: "anna".into() };
     let late = vec![condition("the annex", 60), condition("the logo", 0), condition("the tenant", -60)];
     let refused = world.ivan.accept(AcceptHandoffRequest { conditions: late, ..on(&submitted) }).await.unwrap_err();
     assert_eq!(refused.code, Code::InvalidArgument);
@@ -125,13 +122,18 @@ async fn an_administrator_acts_for_a_side_only_with_a_reason_which_the_fact_carr
     let reason = "implementation is on strike";
     let accept = AcceptHandoffRequest { override_reason: reason.into(), ..on(&submitted) };
     let accepted = world.ada.accept(accept).await.unwrap();
-    assert_eq!((state(accepted.state()), accepted.downstream_owner.as_str()), ("ACCEPTED", ""), "she does not speak for it");
+    assert_eq!(
+        (state(accepted.state()), accepted.downstream_owner.as_str()),
+        ("ACCEPTED", ""),
+        "she does not speak for it"
+    );
     let told = world.sam.timeline(&accepted.id).await.unwrap().pop().unwrap();
     assert_eq!((told.actor.as_str(), told.event.unwrap().override_reason.as_str()), ("ada", reason));
 
     let refused = world.otto.begin(pb::BeginHandoffRequest { override_reason: reason.into(), ..on(&accepted) }).await;
     assert_eq!(refused.unwrap_err().reason, "WRONG_SIDE", "a reason makes nobody an administrator");
-    let begun = world.ivan.begin(pb::BeginHandoffRequest { override_reason: "none needed".into(), ..on(&accepted) }).await;
+    let begun =
+        world.ivan.begin(pb::BeginHandoffRequest { override_reason: "none needed".into(), ..on(&accepted) }).await;
     let told = world.sam.timeline(&begun.unwrap().id).await.unwrap().pop().unwrap();
     assert_eq!(told.event.unwrap().override_reason, "", "who belongs to the side overrides nothing");
 }

@@ -70,8 +70,7 @@ impl Person {
     }
 
     pub(crate) async fn create_team(&self, id: &str) -> Heard<pb::Team> {
-        let request =
-            pb::CreateTeamRequest { request_id: request_id(), team_id: id.into(), ..Default::default() };
+        let request = pb::CreateTeamRequest { request_id: request_id(), team_id: id.into(), ..Default::default() };
         Ok(hear(self.directory.clone().create_team(request).await)?.team.expect("an answer holds the team"))
     }
 

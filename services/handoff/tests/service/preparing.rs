@@ -119,7 +119,10 @@ async fn an_edit_changes_what_its_mask_names_and_says_what_changed() {
         title: "Acme, phase one".into(),
         priority: pb::Priority::High.into(),
         deliver_by: world.after(86_400),
-        ..answers(&before, &[("timeline", text("Kick-off in April, nothing else is agreed")), ("customer_contact", gone)])
+        ..answers(
+            &before,
+            &[("timeline", text("Kick-off in April, nothing else is agreed")), ("customer_contact", gone)],
+        )
     };
     let after = world.sam.update(edit.clone()).await.unwrap();
     let fields = &after.submission.as_ref().unwrap().fields;
@@ -140,7 +143,8 @@ async fn an_edit_that_changes_nothing_is_no_fact() {
     let edited = world.sam.update(other).await.unwrap();
     assert_eq!(edited.revision, draft.revision + 1);
     let timeline = world.sam.timeline(&draft.id).await.unwrap();
-    let Some(pb::handoff_event::Kind::HandoffEdited(edit)) = timeline.last().unwrap().event.clone().unwrap().kind else {
+    let Some(pb::handoff_event::Kind::HandoffEdited(edit)) = timeline.last().unwrap().event.clone().unwrap().kind
+    else {
         panic!("{:?}", timeline.last())
     };
     assert_eq!(edit.changed, ["fields.timeline"]);

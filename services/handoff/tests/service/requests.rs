@@ -132,7 +132,10 @@ pub(crate) fn good_answers() -> Vec<(&'static str, FieldValue)> {
     };
     vec![
         ("signed_contract", FieldValue { kind: Some(Kind::Attachment(contract)) }),
-        ("technical_requirements", text("SAML against their Keycloak 24, 400 users, hosted in the EU, two ERP systems")),
+        (
+            "technical_requirements",
+            text("SAML against their Keycloak 24, 400 users, hosted in the EU, two ERP systems"),
+        ),
         ("customer_contact", text("Petra Kern, head of operations")),
         ("timeline", text("Kick-off in May, live before the audit in September")),
     ]

@@ -192,8 +192,26 @@ mod tests {
             HandoffLine { on_hold: true, ..line("dev", "qa", HandoffState::InProgress, down, "2026-11-21") },
             HandoffLine { upstream_actions: 2, ..line("dev", "qa", HandoffState::Submitted, down, "2026-11-23") },
         ];
-        assert_snapshot!(inbox::everywhere(&count(&lines, 10), &Screen::of_test()), @"");
-        assert_snapshot!(inbox::everywhere(&count(&lines, 1), &Screen::of_test()), @"");
-        assert_snapshot!(inbox::everywhere(&count(&[], 1), &Screen::of_test()), @"");
+        assert_snapshot!(inbox::everywhere(&count(&lines, 10), &Screen::of_test()), @"
+         TEAM    Its turn   In state                                Actions   Longest
+        ──────────────────────────────────────────────────────────────────────────────
+         qa      3          1 IN_PROGRESS, 2 SUBMITTED, 1 on hold   0         3 d
+         sales   1          1 DRAFT                                 0         33 h
+         dev     0                                                  2
+
+        4 open handoffs, 3 teams with something to do
+        ");
+        assert_snapshot!(inbox::everywhere(&count(&lines, 1), &Screen::of_test()), @"
+         TEAM   Its turn   In state                                Actions   Longest
+        ─────────────────────────────────────────────────────────────────────────────
+         qa     3          1 IN_PROGRESS, 2 SUBMITTED, 1 on hold   0         3 d
+
+        4 open handoffs, 3 teams with something to do; 2 more with a higher --limit
+        ");
+        assert_snapshot!(inbox::everywhere(&count(&[], 1), &Screen::of_test()), @"
+        none
+
+        0 open handoffs, 0 teams with something to do
+        ");
     }
 }

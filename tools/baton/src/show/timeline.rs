@@ -54,9 +54,7 @@ fn told(entry: &TimelineEntry) -> (String, Vec<String>) {
             let said = format!("{}{}", tick.evidence, tick.reason);
             (format!("marked {} {}", fact.item, tick.state().word().to_lowercase().replace('_', " ")), texts([said]))
         }
-        Kind::HandoffSubmitted(fact) => {
-            (format!("submitted attempt {}", fact.attempt), unmet(&fact.results))
-        }
+        Kind::HandoffSubmitted(fact) => (format!("submitted attempt {}", fact.attempt), unmet(&fact.results)),
         Kind::HandoffAccepted(fact) => {
             let read_back =
                 if fact.read_back.is_empty() { String::new() } else { format!("read back: “{}”", fact.read_back) };
@@ -102,7 +100,9 @@ fn unmet(results: &[CriterionResult]) -> Vec<String> {
     for result in results.iter().filter(|result| result.outcome() == Outcome::Unmet) {
         keys.entry(result.severity().word()).or_default().push(&result.key);
     }
-    keys.into_iter().map(|(severity, keys)| format!("not met, {}: {}", severity.to_lowercase(), keys.join(", "))).collect()
+    keys.into_iter()
+        .map(|(severity, keys)| format!("not met, {}: {}", severity.to_lowercase(), keys.join(", ")))
+        .collect()
 }
 
 fn owed(action: &Action) -> String {
@@ -122,8 +122,8 @@ fn texts(texts: [String; 1]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use api::handoff::v1::{
-        ActionAdded, HandoffAccepted, HandoffContext, HandoffCreated, HandoffEdited, HandoffRejected, HandoffSubmitted, Reason,
-        ReasonKind, TemplatePin,
+        ActionAdded, HandoffAccepted, HandoffContext, HandoffCreated, HandoffEdited, HandoffRejected, HandoffSubmitted,
+        Reason, ReasonKind, TemplatePin,
     };
     use api::r#type::v1::{Severity, Side};
     use insta::assert_snapshot;
@@ -181,28 +181,25 @@ mod tests {
         let entries = vec![
             entry(1, "2026-11-23T09:14:00Z", "sam", Kind::HandoffCreated(created)),
             entry(2, "2026-11-23T09:14:00Z", "anna", Kind::HandoffEdited(edited)),
-            entry(
-                2,
-                "2026-11-23T09:15:00Z",
-                "anna",
-                Kind::HandoffSubmitted(submitted),
-            ),
-            entry(3, "2026-11-23T09:20:00Z", "ivan", Kind::HandoffRejected(HandoffRejected { attempt: 1, reasons })),
-            entry(4, "2026-11-23T10:00:00Z", "ines", Kind::HandoffAccepted(accepted)),
-            entry(5, "2026-11-23T10:00:00Z", "ines", Kind::ActionAdded(ActionAdded { action: Some(action) })),
+            entry(3, "2026-11-23T09:15:00Z", "anna", Kind::HandoffSubmitted(submitted)),
+            entry(4, "2026-11-23T09:20:00Z", "ivan", Kind::HandoffRejected(HandoffRejected { attempt: 1, reasons })),
+            entry(5, "2026-11-23T10:00:00Z", "ines", Kind::HandoffAccepted(accepted)),
+            entry(6, "2026-11-23T10:00:00Z", "ines", Kind::ActionAdded(ActionAdded { action: Some(action) })),
         ];
         let answer = ListTimelineResponse { entries, next_page_token: String::new() };
         assert_snapshot!(story(&answer, &Screen::of_test()), @"
         #1 2026-11-23 09:14  sam   created it
                                      judged by sales-to-implementation v1
-        #2 2026-11-23 09:15  anna  submitted attempt 1
-        #3 2026-11-23 09:20  ivan  rejected attempt 1
+        #2 2026-11-23 09:14  anna  answered seats, timeline; changed title
+        #3 2026-11-23 09:15  anna  submitted attempt 1
+                                     not met, warning: known_risks, success_criteria
+        #4 2026-11-23 09:20  ivan  rejected attempt 1
                                      criterion timeline
                                      incomplete: two pages
                                      are missing
-        #4 2026-11-23 10:00  ines  accepted attempt 2: implementation is accountable now
+        #5 2026-11-23 10:00  ines  accepted attempt 2: implementation is accountable now
                                      read back: “40 seats by May”
-        #5 2026-11-23 10:00  ines  added an action
+        #6 2026-11-23 10:00  ines  added an action
                                      Send page 3 (upstream, anna, due 2026-12-01 09:00)
         ");
     }
