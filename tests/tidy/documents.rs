@@ -1,6 +1,6 @@
 //! What documents say of the project is there: links lead somewhere, and every knob is on the page of its service.
 
-use std::{path::Path, sync::LazyLock};
+use std::{collections::BTreeSet, path::Path, sync::LazyLock};
 
 use regex::Regex;
 
@@ -12,6 +12,10 @@ use crate::{
 
 static LINK: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\]\((?P<target>[^)\s#]+)(?:#[^)]*)?\)").expect("the pattern is one"));
+
+/// A fact as the name of a test: four words at least.
+static TEST: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"`(?P<name>[a-z0-9]+(?:_[a-z0-9]+){3,})`").expect("the pattern is one"));
 
 /// Links to files that are not there; those to other hosts are not looked at.
 fn dead_links(document: &Document, is_there: impl Fn(&str) -> bool) -> Vec<Offence> {
@@ -54,6 +58,28 @@ fn untold(knobs: &[String], page: &Document) -> Vec<Offence> {
     untold.map(|what| Offence { path: page.path.clone(), line: 1, what: what.clone() }).collect()
 }
 
+/// What a page names as a test, `like_this_one`, and is none.
+fn unknown_tests(page: &Document, tests: &BTreeSet<&str>) -> Vec<Offence> {
+    let mut offences = vec![];
+    for (place, line) in page.text.lines().enumerate() {
+        let named = TEST.captures_iter(line).map(|found| found["name"].to_owned());
+        let unknown = named.filter(|name| !tests.contains(name.as_str()));
+        offences.extend(unknown.map(|what| Offence { path: page.path.clone(), line: place + 1, what }));
+    }
+    offences
+}
+
+/// The names of all test functions.
+fn tests() -> BTreeSet<&'static str> {
+    let in_tests = project::sources().iter().flat_map(|source| source.tokens.windows(2)).filter(|it| it[0].in_test);
+    in_tests.filter(|it| it[0].text == "fn").map(|it| it[1].text.as_str()).collect()
+}
+
+#[test]
+fn every_test_that_proves_a_promise_is_there() {
+    hold("Name the test as it is called now:", unknown_tests(project::document("GUARANTEES.md"), &tests()));
+}
+
 #[test]
 fn every_link_leads_somewhere() {
     let is_there = |path: &str| project::root().join(Path::new(path)).exists();
@@ -85,6 +111,14 @@ mod bites {
         let page = Document { path: "docs/page.md".to_owned(), text };
         bites(&dead_links(&page, |path| path == "docs/b.md"), &[2]);
         bites(&dead_links(&page, |path| path == "f.md"), &[1]);
+    }
+
+    #[test]
+    fn a_promise_without_its_test() {
+        let text =
+            "| kept | `accepting_twice_is_one_event` |\n| not | `nothing_ever_goes_wrong` `event_log` |".to_owned();
+        let page = Document { path: "GUARANTEES.md".to_owned(), text };
+        bites(&unknown_tests(&page, &["accepting_twice_is_one_event"].into()), &[2]);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) struct Dependency {
     line: usize,
     /// The name of the crate.
     pub(crate) name: String,
+    /// Whether only tests need it.
+    pub(crate) is_for_tests: bool,
     value: Value,
 }
 
@@ -39,19 +41,21 @@ pub(crate) fn dependencies(path: &str) -> Vec<Dependency> {
     read(path, &project::document(path).text)
 }
 
-fn read(path: &str, text: &str) -> Vec<Dependency> {
+/// The entries of a manifest's text.
+pub(crate) fn read(path: &str, text: &str) -> Vec<Dependency> {
     let manifest: Table = text.parse().unwrap_or_else(|error| panic!("{path} is not TOML: {error}"));
     let targets = manifest.get("target").and_then(Value::as_table).into_iter().flat_map(Table::values);
     let tables = targets.filter_map(Value::as_table).chain([&manifest]);
     let kinds = ["dependencies", "dev-dependencies", "build-dependencies"];
-    let sections = tables.flat_map(|table| kinds.map(|kind| table.get(kind))).flatten().filter_map(Value::as_table);
-    sections
-        .flatten()
-        .map(|(name, value)| {
+    let sections = tables.flat_map(|table| kinds.map(|kind| Some((kind, table.get(kind)?.as_table()?))));
+    let entries = sections.flatten().flat_map(|(kind, section)| section.iter().map(move |entry| (kind, entry)));
+    entries
+        .map(|(kind, (name, value))| {
             let begins =
                 |line: &str| line.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with([' ', '.', '=']));
             let line = text.lines().position(begins).map_or(1, |place| place + 1);
-            Dependency { path: path.to_owned(), line, name: name.clone(), value: value.clone() }
+            let is_for_tests = kind == "dev-dependencies";
+            Dependency { path: path.to_owned(), line, name: name.clone(), is_for_tests, value: value.clone() }
         })
         .collect()
 }

@@ -17,6 +17,13 @@ pub(crate) struct Document {
     pub(crate) text: String,
 }
 
+impl Document {
+    /// Whether its name ends in that extension.
+    pub(crate) fn is(&self, extension: &str) -> bool {
+        Path::new(&self.path).extension().is_some_and(|it| it == extension)
+    }
+}
+
 /// Folders that hold nothing of the project's own.
 const NOT_OURS: [&str; 5] = [".git", ".venv", "__pycache__", "node_modules", "target"];
 

@@ -12,12 +12,25 @@ pub struct Config {
     pub checklist_url: String,
     /// The file with this service's own token; read again at every call, so that a new token needs no restart.
     pub token_file: PathBuf,
-    /// How long the template service may take to answer, in milliseconds.
+    /// How long the template service may take to answer, in milliseconds, 100 to 60,000.
     pub checklist_timeout_ms: u64,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self { checklist_url: "http://127.0.0.1:7011".into(), token_file: PathBuf::new(), checklist_timeout_ms: 2_000 }
+    }
+}
+
+impl Config {
+    /// Refuses what cannot work, in words for an operator.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        if !(100..=60_000).contains(&self.checklist_timeout_ms) {
+            return Err("service.checklist_timeout_ms must be 100 to 60000");
+        }
+        if self.token_file.as_os_str().is_empty() {
+            return Err("service.token_file is required: the file with this service's own token, role READER");
+        }
+        Ok(())
     }
 }

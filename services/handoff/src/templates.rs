@@ -45,6 +45,7 @@ pub(crate) struct Pinned {
 
 impl Templates {
     pub(crate) fn new(config: &Config) -> Result<Self> {
+        config.check().map_err(Error::fault)?;
         let channel = Endpoint::from_shared(config.checklist_url.clone())
             .map_err(|error| Error::fault(format!("service.checklist_url: {error}")))?
             .connect_timeout(Duration::from_secs(2))

@@ -79,9 +79,9 @@ enum ClaimedRole {
 /// A configuration by which no token could be verified.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoKeys {
-    #[error("auth.jwks_file: {0}: {1}")]
+    #[error("auth.jwks_file: {0:?} cannot be read")]
     Unreadable(PathBuf, #[source] std::io::Error),
-    #[error("auth.jwks_file: {0} is not a JWK set: {1}")]
+    #[error("auth.jwks_file: {0:?} is not a JWK set")]
     Malformed(PathBuf, #[source] serde_json::Error),
 }
 

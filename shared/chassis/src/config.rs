@@ -245,13 +245,28 @@ impl<S: DeserializeOwned + Serialize + Default> Config<S> {
         Ok(config)
     }
 
+    /// Refuses to serve without what has no default.
+    pub fn must_serve(&self) -> Result<(), BadConfig> {
+        let (url, keys) = (self.database.url.is_empty(), self.auth.jwks_file.as_os_str().is_empty());
+        named([
+            (!url, "database.url is required: PostgreSQL, as the service's own role"),
+            (!keys, "auth.jwks_file is required: the public keys of the issuer of tokens, a JWK set"),
+        ])
+    }
+
+    /// Refuses to migrate without the owner's address.
+    pub fn must_migrate(&self) -> Result<(), BadConfig> {
+        let owner_url = self.database.owner_url.is_empty();
+        named([(!owner_url, "database.owner_url is required: PostgreSQL, as the schema's owner")])
+    }
+
     /// Every bound that does not hold.
     fn check(&self) -> Result<(), BadConfig> {
         let (database, nats, grpc) = (&self.database, &self.nats, &self.grpc);
         let prefix_fits = nats.prefix.len() <= 32
             && nats.prefix.starts_with(|c: char| c.is_ascii_lowercase())
             && nats.prefix.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        let wrong: Vec<String> = [
+        named([
             ((2..=200).contains(&database.max_connections), "database.max_connections must be 2 to 200"),
             (
                 (100..=60_000).contains(&database.statement_timeout_ms),
@@ -263,28 +278,27 @@ impl<S: DeserializeOwned + Serialize + Default> Config<S> {
                 (65_536..=4_194_304).contains(&grpc.max_message_bytes),
                 "grpc.max_message_bytes must be 65536 to 4194304 (64 KiB to 4 MiB)",
             ),
-            (
-                (1..=10_000).contains(&grpc.max_concurrent_streams),
-                "grpc.max_concurrent_streams must be 1 to 10000",
-            ),
+            ((1..=10_000).contains(&grpc.max_concurrent_streams), "grpc.max_concurrent_streams must be 1 to 10000"),
             ((100..=60_000).contains(&grpc.default_deadline_ms), "grpc.default_deadline_ms must be 100 to 60000"),
             ((1..=20).contains(&grpc.drain_seconds), "grpc.drain_seconds must be 1 to 20"),
             (
                 grpc.listen.ip().is_loopback() || grpc.insecure,
                 "grpc.listen is not loopback and the face is plaintext: put a TLS proxy before it and set grpc.insecure = true",
             ),
-        ]
-        .into_iter()
-        .filter(|(holds, _)| !holds)
-        .map(|(_, wrong)| format!("- {wrong}"))
-        .collect();
-        if wrong.is_empty() { Ok(()) } else { Err(BadConfig(wrong.join("\n"))) }
+        ])
     }
 
     /// The effective configuration as TOML, secrets hidden.
     pub fn redacted(&self) -> String {
         toml::to_string_pretty(self).expect("a configuration of plain values is TOML")
     }
+}
+
+/// Everything that does not hold, at once.
+fn named<const N: usize>(conditions: [(bool, &str); N]) -> Result<(), BadConfig> {
+    let wrong: Vec<String> =
+        conditions.into_iter().filter(|(holds, _)| !holds).map(|(_, wrong)| format!("- {wrong}")).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(BadConfig(wrong.join("\n"))) }
 }
 
 #[cfg(test)]

@@ -157,10 +157,8 @@ impl Context {
             Err(error) => {
                 tx.rollback().await;
                 // The same call may have run beside this one and changed the state under it: then its answer is there by now.
-                return match (error, self.answered(call).await?) {
-                    (Error::Refused(_), Some(answer)) => Ok(answer),
-                    (error, _) => Err(error),
-                };
+                let beside = if matches!(error, Error::Refused(_)) { self.answered(call).await? } else { None };
+                return beside.ok_or(error);
             }
         };
         tx.answer(Answer { key: *call.key(), request_hash: *call.request_hash(), response: answer.encode_to_vec() });

@@ -39,17 +39,14 @@ enum Command {
 pub fn run<S: Service>() -> ExitCode {
     let command = Arguments::command().name(S::IDENTITY.name).version(env!("CARGO_PKG_VERSION"));
     let arguments = Arguments::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
-    let config = match Config::<S::Config>::load(arguments.config.as_ref()) {
+    let name = S::IDENTITY.name;
+    let config = match configured::<S>(&arguments) {
         Ok(config) => config,
-        Err(error) => {
-            eprintln!("{}: {error}", S::IDENTITY.name);
+        Err(remedy) => {
+            eprintln!("{name}: {remedy}");
             return ExitCode::from(2);
         }
     };
-    if let Err(error) = telemetry::log(&config.log) {
-        eprintln!("{}: {error}", S::IDENTITY.name);
-        return ExitCode::from(2);
-    }
     let result = match arguments.command {
         Command::Config => {
             print!("{}", config.redacted());
@@ -61,10 +58,29 @@ pub fn run<S: Service>() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = %chain(&error), "{} ends", S::IDENTITY.name);
+            // At start nothing is anybody's defect yet: the cause is what an operator can mend.
+            let cause = match &error {
+                Error::Fault(source) => chain(&**source),
+                error => chain(error),
+            };
+            tracing::error!(cause, "{name} ends");
             ExitCode::FAILURE
         }
     }
+}
+
+/// The configuration that the command needs, and logs that go where it says.
+fn configured<S: Service>(arguments: &Arguments) -> Result<Config<S::Config>, String> {
+    let config = Config::<S::Config>::load(arguments.config.as_ref()).map_err(|error| error.to_string())?;
+    match arguments.command {
+        Command::Config => Ok(()),
+        Command::Serve { migrate: false } => config.must_serve(),
+        Command::Serve { migrate: true } => config.must_serve().and_then(|()| config.must_migrate()),
+        Command::Migrate => config.must_migrate(),
+    }
+    .map_err(|error| error.to_string())?;
+    telemetry::log(&config.log)?;
+    Ok(config)
 }
 
 fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {

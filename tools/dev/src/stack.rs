@@ -6,12 +6,11 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use dev::error::OrSay as _;
 use dev::keys::{AUDIENCE, Claims, ISSUER, Issuer};
-use dev::progress::step;
+use dev::progress::{say, step};
 use dev::servers::{Access, Launch, Process, Servers, free_port};
 use dev::{Error, Result, databases, wait};
 use nix::sys::signal::Signal;
@@ -111,6 +110,13 @@ impl Stack {
         })
     }
 
+    /// Tells the end of each service's log, for whoever looks into a failure.
+    pub(crate) fn say_last_words(&self) {
+        for running in &self.services {
+            say(format_args!("the end of the log of {}:\n{}", running.service.name, running.process.last_words()));
+        }
+    }
+
     /// Lets the services drain, then stops the servers. A second signal cuts it short.
     pub(crate) fn stop(&mut self) {
         let step = step("stopping the services");
@@ -131,15 +137,6 @@ impl Stack {
         self.programs.join(name)
     }
 
-    /// The command line `baton`, told where the services are, as the principal of a token in [`Stack::environment`].
-    pub(crate) fn baton(&self, token_variable: &str) -> Command {
-        let environment = self.environment();
-        let token = environment.iter().find(|(name, _)| name == token_variable).map(|(_, token)| token.clone());
-        let mut baton = Command::new(self.program("baton"));
-        baton.envs(environment).env("BATON_TOKEN", token.unwrap_or_default());
-        baton
-    }
-
     /// Endpoints, and tokens of several principals, as `NAME`, value.
     pub(crate) fn environment(&self) -> Vec<(String, String)> {
         let anna = Claims::user("anna").lead("sales");
@@ -150,6 +147,7 @@ impl Stack {
             ("_SAM", Claims::user("sam").member("sales")),
             ("_IVAN", Claims::user("ivan").lead("implementation")),
             ("_INES", Claims::user("ines").member("implementation")),
+            ("_KIM", Claims::user("kim").member("sales").member("implementation")),
             ("_READER", Claims::service("reader").role("READER")),
             ("_IMPORTER", Claims::service("importer").role("IMPORTER")),
         ];

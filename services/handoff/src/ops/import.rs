@@ -37,6 +37,12 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
 }
 
+impl Refusal {
+    fn of(index: i64, refusal: kernel::Refusal) -> Self {
+        Self { index, reason: refusal.reason.to_owned(), message: refusal.message }
+    }
+}
+
 impl Outcome {
     pub(crate) fn add(&mut self, other: Self) {
         self.created += other.created;
@@ -49,11 +55,11 @@ impl Outcome {
     }
 }
 
-/// Imports records of different origins, each with its index in the stream, in one transaction. Where the batch as a whole fails on a defect, each
-/// record gets a transaction of its own, so that one poisoned record takes no other with it.
+/// Imports records of different origins, each with its index in the stream, in one transaction. Where a record poisons the
+/// batch, each gets a transaction of its own, so that it takes no other with it.
 pub(crate) async fn import(context: &Context, by: &Actor, records: Vec<(i64, Record)>) -> Result<Outcome> {
     match import_batch(context, by, &records).await {
-        Err(Error::Fault(_)) => {}
+        Err(Error::Fault(_) | Error::Refused(_)) => {}
         outcome => return outcome,
     }
     let mut outcome = Outcome::default();
@@ -61,6 +67,7 @@ pub(crate) async fn import(context: &Context, by: &Actor, records: Vec<(i64, Rec
         let index = record.0;
         match import_batch(context, by, std::slice::from_ref(&record)).await {
             Ok(one) => outcome.add(one),
+            Err(Error::Refused(refusal)) => outcome.refusals.push(Refusal::of(index, *refusal)),
             Err(Error::Fault(source)) => {
                 tracing::error!(index, %source, "a record could not be imported");
                 let message = "the record could not be stored; the service's log says why".to_owned();
@@ -85,14 +92,7 @@ async fn batch(tx: &mut Tx, by: &Actor, records: &[(i64, Record)]) -> Result<Out
         match world.plan(tx, record) {
             Ok(Plan { is_new: false, events, .. }) if events == record.events.len() => outcome.unchanged += 1,
             Ok(plan) => plans.push((record, plan)),
-            Err(refused) => {
-                let refusal = kernel::Refusal::from(refused);
-                outcome.refusals.push(Refusal {
-                    index: *index,
-                    reason: refusal.reason.to_owned(),
-                    message: refusal.message,
-                });
-            }
+            Err(refused) => outcome.refusals.push(Refusal::of(*index, refused.into())),
         }
     }
     world.make_teams_and_routes(tx, by, &plans, &mut outcome).await?;

@@ -14,6 +14,9 @@ use crate::{
 /// A new route.
 pub(crate) async fn create(tx: &mut Tx, by: &Actor, create: Create) -> Result<Route> {
     let (mut route, facts) = Route::create(by, create, tx.now())?;
+    if !store::route::taken(tx, std::slice::from_ref(&route.id)).await?.is_empty() {
+        return Err(Refused::RouteExists(route.id).into());
+    }
     tx.emit(&mut route, by, &facts)?;
     store::route::insert(tx, &[&route]).await?;
     Ok(route)

@@ -14,6 +14,9 @@ use crate::{
 /// A new team.
 pub(crate) async fn create(tx: &mut Tx, by: &Actor, create: Create) -> Result<Team> {
     let (mut team, facts) = Team::create(by, create, tx.now())?;
+    if !store::team::present(tx, std::slice::from_ref(&team.id)).await?.is_empty() {
+        return Err(Refused::TeamExists(team.id).into());
+    }
     tx.emit(&mut team, by, &facts)?;
     store::team::insert(tx, &[&team]).await?;
     Ok(team)

@@ -182,8 +182,7 @@ pub(crate) async fn insert(tx: &mut Tx, routes: &[&Route]) -> Result<()> {
     .execute(tx.connection())
     .await
     .map_err(|error| match (constraint(&error), routes) {
-        (Some("route_pkey"), [route]) => Refused::RouteExists(route.id.clone()).into(),
-        // Beside another import: run again, it finds them.
+        // Another transaction made it: run again, it is found.
         (Some("route_pkey"), _) => Error::Busy(error.into()),
         (Some("route_from_team_fkey"), [route]) => no_team(&route.from_team),
         (Some("route_to_team_fkey"), [route]) => no_team(&route.to_team),

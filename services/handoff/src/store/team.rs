@@ -96,10 +96,9 @@ pub(crate) async fn insert(tx: &mut Tx, teams: &[&Team]) -> Result<()> {
     )
     .execute(tx.connection())
     .await
-    .map_err(|error| match (constraint(&error), teams) {
-        (Some("team_pkey"), [team]) => Refused::TeamExists(team.id.clone()).into(),
-        // Beside another import: run again, it finds them.
-        (Some("team_pkey"), _) => Error::Busy(error.into()),
+    .map_err(|error| match constraint(&error) {
+        // Another transaction made it: run again, it is found.
+        Some("team_pkey") => Error::Busy(error.into()),
         _ => Error::from(error),
     })?;
     Ok(())

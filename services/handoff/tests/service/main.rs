@@ -1,9 +1,16 @@
 //! The handoff service through its gRPC face, on a real PostgreSQL and a real NATS, with the real template service beside it.
 
+mod creating;
 mod deciding;
 mod person;
 mod preparing;
+mod refusals;
+mod repeats;
 mod requests;
+mod routes;
+mod teams;
+mod templates;
+mod templates_away;
 mod words;
 mod working;
 mod world;

@@ -52,7 +52,9 @@ async fn nats_killed_amid_a_flood_by_two_replicas_gets_all_in_order_and_once() {
     let replicas = [setting.serve::<Probe>(Config::default()).await, setting.serve::<Probe>(Config::default()).await];
     let flood = async |replica: usize| {
         for _ in 0..60 {
-            say(replicas[replica].running.context(), &format!("c{replica}"), &[step("one"), step("two")]).await.unwrap();
+            say(replicas[replica].running.context(), &format!("c{replica}"), &[step("one"), step("two")])
+                .await
+                .unwrap();
         }
     };
     let breaking = async {

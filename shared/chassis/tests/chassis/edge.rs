@@ -77,7 +77,11 @@ async fn bytes_that_are_no_message_are_an_invalid_argument_never_a_defect() {
     ];
     for (case, body) in cases {
         let status = call(&served.setting, served.running.grpc(), COUNT, &[], &body).await;
-        assert_eq!((status.code(), refusal(&status).reason.as_str()), (Code::InvalidArgument, "MALFORMED"), "{case}: {status}");
+        assert_eq!(
+            (status.code(), refusal(&status).reason.as_str()),
+            (Code::InvalidArgument, "MALFORMED"),
+            "{case}: {status}"
+        );
     }
     assert_eq!(served.facts().await, 0);
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use kernel::Timestamp;
 use sqlx::Connection;
-use testkit::{Fact, Served, read_stream, eventually};
+use testkit::{Fact, Served, eventually, read_stream};
 
 /// A fact of the log with its position.
 #[derive(Debug, Clone, sqlx::FromRow)]

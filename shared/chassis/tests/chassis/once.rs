@@ -54,8 +54,7 @@ async fn the_same_id_of_another_principal_is_another_request() {
     let served = Served::start::<Probe>(Config::default()).await;
     let request = request("counter", Deed::Count);
     for who in [People::Anna, People::Ivan] {
-        let mut client =
-            api::handoff::v1::directory_service_client::DirectoryServiceClient::new(served.caller(who));
+        let mut client = api::handoff::v1::directory_service_client::DirectoryServiceClient::new(served.caller(who));
         client.create_team(request.clone()).await.unwrap();
     }
     assert_eq!(served.facts().await, 2);

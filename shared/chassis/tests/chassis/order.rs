@@ -27,7 +27,8 @@ async fn positions_are_gap_free_and_the_stream_equals_them_under_two_replicas_an
         for round in 0..ROUNDS {
             let context = replicas[(number + round) % 2].running.context();
             // Half of the writers share three counters, half have one of their own; every third commit takes its time.
-            let counter = if number.is_multiple_of(2) { format!("shared-{}", round % 3) } else { format!("own-{number}") };
+            let counter =
+                if number.is_multiple_of(2) { format!("shared-{}", round % 3) } else { format!("own-{number}") };
             let steps: &[Step] = match (number + round) % 6 {
                 0 | 3 => &[step("lingering")],
                 1 => &[step("one"), step("two"), step("three")],
@@ -89,7 +90,9 @@ async fn every_header_and_the_subject_of_a_fact_tell_what_the_log_tells() {
     let logged = must_mirror(&served).await;
     let told: Vec<_> = logged
         .iter()
-        .map(|fact| (fact.r#type.as_str(), fact.actor.as_str(), fact.historic, fact.occurred_at, fact.traceparent.as_str()))
+        .map(|fact| {
+            (fact.r#type.as_str(), fact.actor.as_str(), fact.historic, fact.occurred_at, fact.traceparent.as_str())
+        })
         .collect();
     let now = served.setting.clock.now();
     assert_eq!(
@@ -129,7 +132,8 @@ async fn listing_events_gives_in_pages_exactly_what_the_stream_holds() {
     let mut listed: Vec<pb::Event> = vec![];
     loop {
         let after_position = listed.last().map_or(0, |event| event.position);
-        let page = reader.list_events(pb::ListEventsRequest { after_position, page_size: 4 }).await.unwrap().into_inner();
+        let page =
+            reader.list_events(pb::ListEventsRequest { after_position, page_size: 4 }).await.unwrap().into_inner();
         assert!(page.events.len() <= 4);
         assert_eq!(page.last_position, 9);
         if page.events.is_empty() {
@@ -165,7 +169,8 @@ async fn only_readers_and_admins_see_the_event_log() {
         let mut client = EventLogServiceClient::new(served.caller(who));
         let listed = client.list_events(pb::ListEventsRequest::default()).await.map(|_| ());
         let marked = client.get_watermark(pb::GetWatermarkRequest {}).await.map(|_| ());
-        let told = |result: Result<(), tonic::Status>| result.map_err(|status| (status.code(), refusal(&status).reason));
+        let told =
+            |result: Result<(), tonic::Status>| result.map_err(|status| (status.code(), refusal(&status).reason));
         [told(listed), told(marked)]
     };
     for who in [People::Reader, People::Admin] {

@@ -5,7 +5,9 @@ use api::handoff::v1::{
     directory_service_client::DirectoryServiceClient,
     directory_service_server::{DirectoryService, DirectoryServiceServer},
 };
-use chassis::{Aggregate, Call, Context, Event, Fields, Identity, MAX_PAYLOAD_BYTES, Mount, Parse, Service, Tx, into_status};
+use chassis::{
+    Aggregate, Call, Context, Event, Fields, Identity, MAX_PAYLOAD_BYTES, Mount, Parse, Service, Tx, into_status,
+};
 use kernel::{Actor, Code, Error, Head, Refusal, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgExecutor, migrate::Migrator};
@@ -111,7 +113,12 @@ pub(crate) async fn say(context: &Context, counter: &str, steps: &[Step]) -> Res
 }
 
 /// Says what a record of history says happened to a counter, and that something happened to it now.
-pub(crate) async fn remember(context: &Context, traceparent: &str, counter: &str, recorded_at: Timestamp) -> Result<()> {
+pub(crate) async fn remember(
+    context: &Context,
+    traceparent: &str,
+    counter: &str,
+    recorded_at: Timestamp,
+) -> Result<()> {
     let op = async |tx: &mut Tx, (counter, recorded_at): &(&str, Timestamp)| {
         let mut counter = lock(tx, counter).await?;
         tx.emit_historic(&mut counter, "crm", *recorded_at, &step("remembered"))?;

@@ -44,7 +44,11 @@ async fn a_stop_says_not_serving_and_lets_running_calls_end() {
     assert_eq!(running.await.unwrap().unwrap().into_inner().team.unwrap().revision, 1);
     timeout(HANGING, stopped).await.expect("the stop ends").unwrap();
     let served = setting.serve::<Probe>(Config::default()).await;
-    assert_eq!(must_mirror(&served).await.len(), 1, "what was answered amid the stop is kept, and published by the next");
+    assert_eq!(
+        must_mirror(&served).await.len(),
+        1,
+        "what was answered amid the stop is kept, and published by the next"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,7 +59,8 @@ async fn neither_a_silent_client_nor_a_call_without_end_holds_a_stop() {
     let served = setting.serve_as::<Probe>(config).await;
     let silent = [served.running.grpc(), served.running.http()].map(|address| TcpStream::connect(address));
     let silent = futures::future::try_join_all(silent).await.unwrap();
-    let (idle, connection) = h2::client::handshake(TcpStream::connect(served.running.grpc()).await.unwrap()).await.unwrap();
+    let (idle, connection) =
+        h2::client::handshake(TcpStream::connect(served.running.grpc()).await.unwrap()).await.unwrap();
     tokio::spawn(connection);
     let mut hold = Hold::counter(&setting.database, "counter").await;
     let endless = tokio::spawn({

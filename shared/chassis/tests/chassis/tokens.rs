@@ -117,7 +117,8 @@ async fn health_needs_no_token_and_knows_every_service() {
 async fn reflected(served: &Served, bearer: &Bearer) -> [Result<Vec<String>, Status>; 2] {
     macro_rules! listed {
         ($version:ident) => {{
-            let mut client = $version::server_reflection_client::ServerReflectionClient::new(served.caller_with(bearer.clone()));
+            let mut client =
+                $version::server_reflection_client::ServerReflectionClient::new(served.caller_with(bearer.clone()));
             let request = $version::ServerReflectionRequest {
                 host: String::new(),
                 message_request: Some($version::server_reflection_request::MessageRequest::ListServices(String::new())),

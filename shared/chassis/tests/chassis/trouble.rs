@@ -12,7 +12,11 @@ static WRITTEN: LazyLock<Written> = LazyLock::new(|| {
     let written = Written::default();
     let writer = written.clone();
     // Another test may have been faster: then its lines are these.
-    let _ = fmt().with_env_filter(EnvFilter::new("chassis=info")).with_writer(move || writer.clone()).with_ansi(false).try_init();
+    let _ = fmt()
+        .with_env_filter(EnvFilter::new("chassis=info"))
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .try_init();
     written
 });
 

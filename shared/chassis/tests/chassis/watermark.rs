@@ -93,7 +93,10 @@ async fn every_live_fact_before_the_watermark_is_at_or_below_its_position() {
     let mut decisive = 0;
     for (position, until) in first.into_iter().chain(second) {
         for (at, occurred_at) in &facts {
-            assert!(*occurred_at >= until || *at <= position, "{at} of {occurred_at}, not at or below {position} until {until}");
+            assert!(
+                *occurred_at >= until || *at <= position,
+                "{at} of {occurred_at}, not at or below {position} until {until}"
+            );
         }
         decisive += usize::from(position > 0 && position < last.0);
     }

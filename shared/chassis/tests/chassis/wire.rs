@@ -26,7 +26,13 @@ pub(crate) fn frame(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Sends one call with a good token and returns the server's own words: a gRPC client's time-out would add its own.
-pub(crate) async fn call(setting: &Setting, address: SocketAddr, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Status {
+pub(crate) async fn call(
+    setting: &Setting,
+    address: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Status {
     let token = setting.issuer().token(&People::Anna.claims());
     let tcp = TcpStream::connect(address).await.expect("the service listens");
     let (mut client, connection) = h2::client::handshake(tcp).await.expect("it speaks HTTP/2");

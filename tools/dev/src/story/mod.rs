@@ -1,0 +1,29 @@
+//! The story that `cargo dev demo` tells; one that comes out otherwise than told fails.
+
+mod act;
+mod facts;
+mod history;
+mod layout;
+mod sales;
+mod teller;
+
+use std::path::Path;
+use std::time::Instant;
+
+use dev::Result;
+
+use crate::project::Project;
+use crate::stack::Stack;
+use teller::Teller;
+
+/// Tells it on a running system without data; `history` names records of past handoffs.
+pub(crate) fn run(project: &Project, stack: &Stack, history: Option<&Path>) -> Result<()> {
+    let started = Instant::now();
+    let mut teller = Teller::new(project, stack);
+    let revision = sales::tell(&mut teller)?;
+    facts::tell(&mut teller, revision)?;
+    if let Some(file) = history {
+        history::tell(&mut teller, file)?;
+    }
+    teller.end(started.elapsed())
+}

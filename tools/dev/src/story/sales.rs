@@ -1,0 +1,261 @@
+//! The chapters of a won deal: from the CRM over two refusals, a rejection and a return to the completed project.
+
+use dev::Result;
+use dev::error::OrSay as _;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use serde::Deserialize;
+
+use super::act::act;
+use super::teller::Teller;
+
+const DEAL: &str = "crm/D-1042";
+const ROUTE: &str = "sales-to-implementation";
+const REQUIREMENTS: &str = "technical_requirements=Single sign-on with Entra ID; 40 users; data stays in the EU; \
+     nightly export of orders to SAP.";
+const MENDED_REQUIREMENTS: &str = "technical_requirements=Single sign-on with Entra ID; 40 users; data stays in the EU; \
+     nightly export of orders to SAP S/4HANA 2023, access through their IT.";
+
+/// The days that the story speaks of.
+struct Days {
+    kickoff: Date,
+    go_live: Date,
+    later_go_live: Date,
+    condition_due: Date,
+}
+
+/// What is asked for with `baton --json handoff show`.
+#[derive(Deserialize)]
+struct Shown {
+    handoff: Handoff,
+}
+
+#[derive(Deserialize)]
+struct Handoff {
+    revision: u64,
+    actions: Vec<Action>,
+}
+
+#[derive(Deserialize)]
+struct Action {
+    id: String,
+}
+
+/// Tells them; returns the handoff's last revision, which is the number of its facts.
+pub(super) fn tell(teller: &mut Teller<'_>) -> Result<u64> {
+    let days = Days::from_today();
+    agree(teller)?;
+    draft(teller)?;
+    fill_in(teller, &days)?;
+    reject(teller)?;
+    accept(teller, &days)?;
+    give_back(teller, &days)?;
+    complete(teller)?;
+    look_back(teller)
+}
+
+fn agree(teller: &mut Teller<'_>) -> Result<()> {
+    teller.chapter("Two teams agree how work crosses")?;
+    teller.say("An administrator sets up the two teams.")?;
+    let sales = ["team", "create", "sales", "--name", "Sales", "--member", "anna=lead", "--member", "sam"];
+    teller.play(&act("admin", sales).unshown())?;
+    let implementation =
+        ["team", "create", "implementation", "--name", "Implementation", "--member", "ivan=lead", "--member", "ines"];
+    teller.play(&act("admin", implementation).unshown())?;
+
+    teller.say(
+        "Anna leads sales. She publishes the template that Baton ships for this transition: the fields and the checklist \
+         that a won deal has to bring along. Then she maps the route.",
+    )?;
+    let import = ["template", "import", "--starter", ROUTE, "--owner", "sales", "--publish"];
+    teller.play(&act("anna", import).says(&["version 1 is PUBLISHED"]))?;
+    let risk = "information-loss=promises made on the phone";
+    let route = [
+        "route",
+        "create",
+        "--from",
+        "sales",
+        "--to",
+        "implementation",
+        "--name",
+        "Won deal to project",
+        "--risk",
+        risk,
+    ];
+    teller.play(&act("anna", route).unshown())?;
+
+    teller.say(
+        "The terms bind both sides: this template decides, and whoever accepts says in own words what was handed over.",
+    )?;
+    let terms = ["route", "set-terms", ROUTE, "--template", ROUTE, "--read-back", "required"];
+    teller
+        .play(&act("admin", terms).says(&["Terms", "read-back      required", "sales-to-implementation (latest)"]))
+        .map(drop)
+}
+
+fn draft(teller: &mut Teller<'_>) -> Result<()> {
+    teller.chapter("A deal is won")?;
+    teller.say("Sam of sales closes deal D-1042 in the CRM and drafts its handoff. The same deal again would give the same handoff.")?;
+    let create = [
+        "handoff",
+        "create",
+        "--from",
+        "sales",
+        "--to",
+        "implementation",
+        "--title",
+        "Acme: 40 seats",
+        "--origin",
+        DEAL,
+        "crm_record=crm/opportunity/D-1042",
+        "contract_value=48000.00 EUR",
+        "services_included=Onboarding,Training",
+    ];
+    teller.play(&act("sam", create).says(&["Created", "DRAFT", "sales is accountable", "waits on sales"]))?;
+
+    teller.say(
+        "Anna wants it off her desk and submits it at once. Baton refuses and names everything that is missing.",
+    )?;
+    let missing = ["CRITERIA_UNMET", "signed_contract", "technical_requirements", "customer_contact", "timeline"];
+    teller.play(&act("anna", ["handoff", "submit", DEAL]).refused().says(&missing))?;
+
+    teller.say("Ivan leads implementation, and cannot do it for her: it is the other side's work.")?;
+    let forbidden = act("ivan", ["handoff", "submit", DEAL]).forbidden().says(&["WRONG_SIDE", "PermissionDenied"]);
+    teller.play(&forbidden).map(drop)
+}
+
+fn fill_in(teller: &mut Teller<'_>, days: &Days) -> Result<()> {
+    teller.chapter("Complete, and handed over")?;
+    teller.say(
+        "Anna asks the customer, fills in what is missing, and ticks the two open items, each with its evidence.",
+    )?;
+    let (kickoff, go_live) = (format!("kickoff_on={}", days.kickoff), format!("go_live_on={}", days.go_live));
+    let timeline = format!("timeline=Kick-off on {}, live on {} for the new season.", days.kickoff, days.go_live);
+    let answers = [
+        "handoff",
+        "set",
+        DEAL,
+        "signed_contract=contract.pdf|https://files.example/acme/contract.pdf",
+        REQUIREMENTS,
+        "customer_contact=Maria Weiss, head of operations",
+        "customer_contact_email=maria.weiss@acme.example",
+        &timeline,
+        &kickoff,
+        &go_live,
+        "go_live_is_contractual=no",
+        "success_criteria=Orders are in SAP the next morning, without anybody typing them again.",
+    ];
+    teller.play(&act("anna", answers).says(&["Set", "DRAFT"]))?;
+    let told = ["handoff", "tick", DEAL, "customer_told", "--evidence", "call with Maria Weiss: Ivan phones on Monday"];
+    teller.play(&act("anna", told).says(&["Ticked"]))?;
+    let fits = ["handoff", "tick", DEAL, "scope_fits_product", "--evidence", "Jo of presales, all within the standard"];
+    teller.play(&act("anna", fits).says(&["Ticked"]))?;
+    teller.play(&act("anna", ["handoff", "submit", DEAL]).says(&[
+        "SUBMITTED, attempt 1",
+        "sales is accountable",
+        "waits on implementation",
+    ]))?;
+
+    teller.say("Now it waits in the inbox of implementation, and in nobody else's. Sales stays accountable until it is accepted.")?;
+    teller.play(&act("ivan", ["inbox"]).says(&["Acme: 40 seats", "SUBMITTED", "your turn"]))?;
+    teller.play(&act("anna", ["inbox"]).says(&["none"])).map(drop)
+}
+
+fn reject(teller: &mut Teller<'_>) -> Result<()> {
+    teller.chapter("Rejected, with a reason that can be acted on")?;
+    teller
+        .say("Ivan reads it. A criterion is met in form but not in substance: he rejects, and has to say which one.")?;
+    let reason = "technical_requirements=Which SAP release is it, and who gives us access?";
+    let reject = ["handoff", "reject", DEAL, "--criterion", reason];
+    teller.play(&act("ivan", reject).says(&["REJECTED, attempt 1", "waits on sales"]))?;
+
+    teller.say("Kim is in both teams. She finds out, mends it, and submits the second attempt ...")?;
+    teller.play(&act("kim", ["handoff", "set", DEAL, MENDED_REQUIREMENTS]).says(&["Set", "REJECTED"]))?;
+    teller.play(&act("kim", ["handoff", "submit", DEAL]).says(&["SUBMITTED, attempt 2"]))?;
+    teller.say("... but nobody accepts what they submitted.")?;
+    let accept = ["handoff", "accept", DEAL, "--read-back", "All clear."];
+    teller.play(&act("kim", accept).forbidden()).map(drop)
+}
+
+fn accept(teller: &mut Teller<'_>, days: &Days) -> Result<()> {
+    teller.chapter("Accepted: accountability moves")?;
+    teller.say("Ivan is satisfied, but a bare yes is not enough on this route.")?;
+    teller.play(&act("ivan", ["handoff", "accept", DEAL]).refused().says(&["READ_BACK_REQUIRED"]))?;
+    teller.say(
+        "He reads back what he understood, and accepts on a condition. It becomes an action of sales with a due time.",
+    )?;
+    let read_back = format!("40 seats with Entra ID, nightly orders to S/4HANA 2023, live on {}.", days.go_live);
+    let condition = format!("Send the signed data agreement; due={}; owner=anna", days.condition_due);
+    let accept = ["handoff", "accept", DEAL, "--read-back", &read_back, "--condition", &condition];
+    teller.play(&act("ivan", accept).says(&["ACCEPTED, attempt 2", "implementation is accountable"]))?;
+    teller.play(&act("ines", ["handoff", "begin", DEAL]).says(&["IN_PROGRESS"])).map(drop)
+}
+
+fn give_back(teller: &mut Teller<'_>, days: &Days) -> Result<()> {
+    teller.chapter("Returned: the ground has moved")?;
+    teller.say(
+        "Ines calls the customer, who cannot go live so soon. She returns the work, and sales is accountable again.",
+    )?;
+    let reason = "timeline=The season of the customer begins a month later.";
+    let give_back = ["handoff", "return", DEAL, "--criterion", reason];
+    teller.play(&act("ines", give_back).says(&["RETURNED, attempt 2", "sales is accountable"]))?;
+    let timeline = format!("timeline=Kick-off on {}, live on {}, as Acme asks.", days.kickoff, days.later_go_live);
+    let go_live = format!("go_live_on={}", days.later_go_live);
+    teller.play(&act("anna", ["handoff", "set", DEAL, &timeline, &go_live]).says(&["RETURNED"]))?;
+    teller.play(&act("anna", ["handoff", "submit", DEAL]).says(&["SUBMITTED, attempt 3"]))?;
+    let read_back = format!("As before, but live on {}.", days.later_go_live);
+    let accept = ["handoff", "accept", DEAL, "--read-back", &read_back];
+    teller.play(&act("ivan", accept).says(&["ACCEPTED, attempt 3"]))?;
+    teller.play(&act("ines", ["handoff", "begin", DEAL]).says(&["IN_PROGRESS, attempt 3"]))?;
+
+    teller.say("Both sides have something to do now: implementation the project, sales the condition.")?;
+    teller.play(&act("ivan", ["inbox"]).says(&["IN_PROGRESS", "your turn"]))?;
+    teller.play(&act("anna", ["inbox"]).says(&["IN_PROGRESS", "1 action"])).map(drop)
+}
+
+fn complete(teller: &mut Teller<'_>) -> Result<()> {
+    teller.chapter("Completed")?;
+    teller.say("Downstream has a checklist too. Ines cannot complete before it is done.")?;
+    let early = act("ines", ["handoff", "complete", DEAL]).refused();
+    teller.play(&early.says(&["WORK_UNFINISHED", "kickoff_held", "plan_agreed"]))?;
+    let held = ["handoff", "tick", DEAL, "kickoff_held", "--evidence", "all nine people were there"];
+    teller.play(&act("ines", held).says(&["Ticked"]))?;
+    let agreed = ["handoff", "tick", DEAL, "plan_agreed", "--evidence", "https://wiki.example/acme/plan"];
+    teller.play(&act("ines", agreed).says(&["Ticked"]))?;
+    teller.play(&act("ines", ["handoff", "complete", DEAL]).says(&["COMPLETED, attempt 3", "nobody's turn"]))?;
+
+    teller.say("The condition outlives the work: Anna still owes the data agreement, and sends it.")?;
+    let action = shown(teller)?.actions.into_iter().next();
+    Teller::claim(action.is_some(), "the condition became an action")?;
+    let action_id = action.map(|action| action.id).unwrap_or_default();
+    teller.play(&act("anna", ["handoff", "complete-action", DEAL, &action_id]).says(&["Action done", "COMPLETED"]))?;
+    teller.play(&act("anna", ["inbox"]).says(&["none"])).map(drop)
+}
+
+fn look_back(teller: &mut Teller<'_>) -> Result<u64> {
+    teller.chapter("One history for both sides")?;
+    teller.say("Nobody has to remember who said what. This is what Anna sees:")?;
+    let told = ["rejected attempt 1", "returned attempt 2", "completed it", "did an action"];
+    let upstream = teller.play(&act("anna", ["handoff", "timeline", DEAL]).says(&told))?;
+    let downstream = teller.play(&act("ivan", ["handoff", "timeline", DEAL]).unshown())?;
+    Teller::claim(upstream.stdout == downstream.stdout, "both sides see the same timeline")?;
+    teller.note("(Ivan sees the same, letter by letter.)")?;
+    Ok(shown(teller)?.revision)
+}
+
+fn shown(teller: &mut Teller<'_>) -> Result<Handoff> {
+    let outcome = teller.look(&act("anna", ["--json", "handoff", "show", DEAL]))?;
+    let shown: Shown = serde_json::from_str(&outcome.stdout)
+        .or_say("reading the handoff", "look what `baton --json handoff show` prints")?;
+    Ok(shown.handoff)
+}
+
+impl Days {
+    #[expect(clippy::disallowed_methods, reason = "the people of the story live today, by the wall clock")]
+    fn from_today() -> Self {
+        let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+        let after = |days: i32| today.saturating_add(days.days());
+        Self { kickoff: after(14), go_live: after(60), later_go_live: after(90), condition_due: after(7) }
+    }
+}
