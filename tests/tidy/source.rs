@@ -2,7 +2,10 @@
 
 use proc_macro2::{Delimiter, LineColumn, Spacing, TokenStream, TokenTree};
 
-use crate::offence::Offence;
+use crate::{
+    offence::{Offence, bites, hold},
+    project,
+};
 
 /// A Rust file.
 #[derive(Debug)]
@@ -11,8 +14,10 @@ pub(crate) struct Source {
     pub(crate) path: String,
     /// All of it.
     pub(crate) text: String,
-    /// Its tokens, doc comments left out.
+    /// Its tokens, doc comments left out; none where it is not Rust.
     pub(crate) tokens: Vec<Token>,
+    /// Why it is not Rust.
+    pub(crate) flaw: Option<Offence>,
 }
 
 /// A token.
@@ -31,10 +36,18 @@ pub(crate) struct Token {
 impl Source {
     /// Reads a file.
     pub(crate) fn new(path: &str, text: &str) -> Self {
-        let stream: TokenStream = text.parse().unwrap_or_else(|error| panic!("{path} is not Rust: {error}"));
         let mut tokens = vec![];
-        flatten(stream, is_test_file(path), &mut tokens);
-        Self { path: path.to_owned(), text: text.to_owned(), tokens }
+        let flaw = match text.parse::<TokenStream>() {
+            Ok(stream) => {
+                flatten(stream, is_test_file(path), &mut tokens);
+                None
+            }
+            Err(error) => {
+                let line = error.span().start().line;
+                Some(Offence { path: path.to_owned(), line, what: error.to_string() })
+            }
+        };
+        Self { path: path.to_owned(), text: text.to_owned(), tokens, flaw }
     }
 
     /// The tokens of the product.
@@ -145,6 +158,20 @@ fn attribute(trees: &[TokenTree]) -> Option<(usize, TokenStream)> {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => Some((2 + bang, group.stream())),
         _ => None,
     }
+}
+
+#[test]
+fn every_file_can_be_read() {
+    hold(
+        "Correct it: no rule sees a file that is not Rust:",
+        project::sources().iter().filter_map(|it| it.flaw.clone()),
+    );
+}
+
+#[test]
+fn a_file_that_is_not_rust_is_named_with_its_line() {
+    let source = Source::new("services/x/src/y.rs", "fn a() {}\nfn b() {\n");
+    bites(source.flaw.as_slice(), &[2]);
 }
 
 #[test]

@@ -112,7 +112,8 @@ impl Verifier {
             return Ok(actor.clone());
         }
         let claims = self.claims(token)?;
-        let left = Duration::from_secs((claims.exp + LEEWAY_SECONDS).saturating_sub(get_current_timestamp()));
+        let left =
+            Duration::from_secs(claims.exp.saturating_add(LEEWAY_SECONDS).saturating_sub(get_current_timestamp()));
         let actor = actor(claims);
         let mut verified = self.verified();
         if verified.len() >= REMEMBERED_TOKENS {

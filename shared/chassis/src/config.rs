@@ -225,13 +225,21 @@ impl<S: DeserializeOwned + Serialize + Default> Config<S> {
             sources = sources.merge(Toml::file_exact(file));
         }
         let is_setting = |key: &figment::value::UncasedStr| key.as_str().contains("__");
-        let is_secret_file = |key: &figment::value::UncasedStr| {
-            SECRETS.iter().any(|secret| key == format!("{}_FILE", secret.replace('.', "__")).as_str())
+        let is_secret = |key: &figment::value::UncasedStr| {
+            SECRETS
+                .iter()
+                .map(|secret| secret.replace('.', "__"))
+                .any(|it| key == it.as_str() || key == format!("{it}_FILE").as_str())
         };
-        sources = sources
-            .merge(Env::prefixed("BATON_").filter(move |key| is_setting(key) && !is_secret_file(key)).split("__"));
+        sources =
+            sources.merge(Env::prefixed("BATON_").filter(move |key| is_setting(key) && !is_secret(key)).split("__"));
         for secret in SECRETS {
-            let variable = format!("BATON_{}_FILE", secret.replace('.', "__").to_uppercase());
+            let variable = format!("BATON_{}", secret.replace('.', "__").to_uppercase());
+            // Letter by letter: elsewhere `007` is read as a number and `[` as the beginning of a list.
+            if let Ok(text) = std::env::var(&variable) {
+                sources = sources.merge((secret, text));
+            }
+            let variable = format!("{variable}_FILE");
             if let Ok(path) = std::env::var(&variable) {
                 let text =
                     std::fs::read_to_string(&path).map_err(|e| BadConfig(format!("- {variable}: {path}: {e}")))?;

@@ -145,7 +145,7 @@ impl Context {
         R: Message + Default,
         F: for<'t> Fn(&'t mut Tx, &'t Actor, &'t C) -> BoxFuture<'t, Result<R>>,
     {
-        let limit = call.remaining()?;
+        let limit = call.remaining()?.min(self.limits().default_deadline);
         let (mut tx, stored) = Tx::begin(self, limit, call.traceparent(), Some(call.key())).await?;
         if let Some((hash, response)) = stored {
             tx.rollback().await;

@@ -17,8 +17,11 @@ use tonic::{Status, server::NamedService};
 use crate::{
     auth::Verifier,
     call::{Deadline, Traceparent},
-    status::into_status,
+    status::{DEFECT, into_status},
 };
+
+/// The library has a timer for the caller's deadline too, and answers CANCELLED; ours is ahead of it.
+const AHEAD: Duration = Duration::from_millis(0);
 
 /// What the edge keeps to.
 #[derive(Debug, Clone)]
@@ -33,7 +36,7 @@ pub(crate) async fn edge(State(edge): State<Edge>, mut request: Request, next: N
     let path = request.uri().path().to_owned();
     let asked = grpc_timeout(request.headers());
     let deadline = began_at + asked.unwrap_or(edge.default_deadline);
-    let traceparent = text(request.headers(), "traceparent").unwrap_or_default().to_owned();
+    let traceparent = traceparent(request.headers()).unwrap_or_default().to_owned();
 
     let is_health = path.starts_with(&format!("/{}/", tonic_health::pb::health_server::HealthServer::<()>::NAME));
     let identity = if is_health { None } else { Some(edge.verifier.verify(text(request.headers(), "authorization"))) };
@@ -47,9 +50,9 @@ pub(crate) async fn edge(State(edge): State<Edge>, mut request: Request, next: N
             request.extensions_mut().insert(Traceparent(traceparent));
             let call = AssertUnwindSafe(next.run(request)).catch_unwind();
             // Only a caller's own deadline cuts a call off; the default one bounds the work done for it.
-            let cut_at = asked.map_or(began_at + Duration::from_hours(24), |asked| began_at + asked);
+            let cut_at = began_at + asked.map_or(Duration::from_hours(24), |asked| asked.saturating_sub(AHEAD));
             match timeout_at(cut_at, call).await {
-                Ok(Ok(response)) => within_limits(response),
+                Ok(Ok(response)) => in_our_words(response),
                 Ok(Err(_panic)) => answer(into_status(Error::fault(format!("a panic in {path}")))),
                 Err(_elapsed) => {
                     let message = "the call's deadline has passed; a mutation may still have happened: repeat it with the same request_id";
@@ -62,16 +65,16 @@ pub(crate) async fn edge(State(edge): State<Edge>, mut request: Request, next: N
     response
 }
 
-/// A message over the size limit comes back from the library as OUT_OF_RANGE; to a caller it is an invalid argument.
-fn within_limits(response: Response) -> Response {
-    match Status::from_header_map(response.headers()) {
-        Some(status)
-            if status.code() == tonic::Code::OutOfRange && status.message().contains("message length too large") =>
-        {
-            answer(into_status(Refusal::new(Code::InvalidArgument, "TOO_LARGE", status.message().to_owned()).into()))
-        }
-        _ => response,
-    }
+/// What the library says of a message that it could not read is an invalid argument to a caller: one over the size limit comes
+/// as OUT_OF_RANGE, one that is no message as INTERNAL.
+fn in_our_words(response: Response) -> Response {
+    let Some(status) = Status::from_header_map(response.headers()) else { return response };
+    let reason = match status.code() {
+        tonic::Code::OutOfRange if status.message().contains("message length too large") => "TOO_LARGE",
+        tonic::Code::Internal if status.message() != DEFECT => "MALFORMED",
+        _ => return response,
+    };
+    answer(into_status(Refusal::new(Code::InvalidArgument, reason, status.message().to_owned()).into()))
 }
 
 fn answer(status: Status) -> Response {
@@ -82,11 +85,21 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
 
+/// The `traceparent` header as W3C Trace Context, version 00, has it; what is not of that form is no trace.
+fn traceparent(headers: &HeaderMap) -> Option<&str> {
+    let text = text(headers, "traceparent")?;
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_hex = |part: &&str| part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    (lengths == [2, 32, 16, 2] && parts.iter().all(is_hex)).then_some(text)
+}
+
 /// The `grpc-timeout` header: up to eight digits and a unit (gRPC over HTTP/2, "Timeout").
 fn grpc_timeout(headers: &HeaderMap) -> Option<Duration> {
     let header = text(headers, "grpc-timeout")?;
     let (digits, unit) = header.split_at_checked(header.len().checked_sub(1)?)?;
-    let amount: u64 = (digits.len() <= 8).then(|| digits.parse().ok())??;
+    let is_amount = (1..=8).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    let amount: u64 = is_amount.then(|| digits.parse().ok())??;
     Some(match unit {
         "H" => Duration::from_secs(amount * 3600),
         "M" => Duration::from_secs(amount * 60),
@@ -107,4 +120,41 @@ fn measure(path: &str, response: &Response, began_at: Instant) {
     let labels = [("service", service.to_owned()), ("method", method.to_owned()), ("code", format!("{code:?}"))];
     metrics::counter!("grpc_server_handled_total", &labels).increment(1);
     metrics::histogram!("grpc_server_handling_seconds", &labels[..2]).record(began_at.elapsed().as_secs_f64());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &'static str, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(http::HeaderName::from_static(name), value.parse().unwrap())])
+    }
+
+    #[test]
+    fn a_timeout_is_read_in_every_unit() {
+        let read = |text| grpc_timeout(&headers("grpc-timeout", text));
+        assert_eq!(read("2H"), Some(Duration::from_hours(2)));
+        assert_eq!(read("3M"), Some(Duration::from_mins(3)));
+        assert_eq!(read("99999999S"), Some(Duration::from_secs(99_999_999)));
+        assert_eq!(read("5m"), Some(Duration::from_millis(5)));
+        assert_eq!(read("6u"), Some(Duration::from_micros(6)));
+        assert_eq!(read("0n"), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_timeout_that_is_none_is_not_read() {
+        for text in ["", "5", "S", "-5S", "+5S", " 5S", "5 S", "5x", "0x5S", "100000000S", "5.5S"] {
+            assert_eq!(grpc_timeout(&headers("grpc-timeout", text)), None, "{text:?}");
+        }
+        assert_eq!(grpc_timeout(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn a_trace_context_is_read_only_in_its_one_form() {
+        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert_eq!(traceparent(&headers("traceparent", good)), Some(good));
+        for bad in ["", "00", &good.to_uppercase(), &good[1..], &format!("{good}-00"), &good.replace('-', "_")] {
+            assert_eq!(traceparent(&headers("traceparent", bad)), None, "{bad:?}");
+        }
+    }
 }

@@ -193,3 +193,84 @@ impl Fields {
 fn shortened(text: &str) -> String {
     text.chars().take(64).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The reason and the named fields of a request of which those were read.
+    fn refused(read: impl FnOnce(&mut Fields) -> Option<()>) -> (&'static str, Vec<String>) {
+        let mut fields = Fields::default();
+        let value = read(&mut fields);
+        match fields.settle(value) {
+            Err(Error::Refused(refusal)) => {
+                (refusal.reason, refusal.violations.into_iter().map(|violation| violation.field).collect())
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_violation_is_named_at_once() {
+        let (reason, named) = refused(|fields| {
+            fields.request_id("not-a-uuid");
+            let (slug, time) = (fields.slug::<Slug>("team", "Sales!"), fields.time("at", None));
+            let (size, list) = (fields.page_size(-1), fields.at_most("items", 501, 500));
+            Some(drop((slug?, time?, size?, list?)))
+        });
+        assert_eq!(reason, "INVALID_REQUEST");
+        assert_eq!(named, ["request_id", "team", "at", "page_size", "items"]);
+    }
+
+    #[test]
+    fn what_is_only_too_large_says_so() {
+        let (reason, _) = refused(|fields| fields.text("text", &"x".repeat(TEXT_BYTES + 1), TEXT_BYTES).map(drop));
+        assert_eq!(reason, "TOO_LARGE");
+    }
+
+    #[test]
+    fn a_value_with_a_violation_beside_it_is_refused() {
+        let (_, named) = refused(|fields| {
+            fields.violation("other", "is wrong");
+            Some(())
+        });
+        assert_eq!(named, ["other"]);
+    }
+
+    #[test]
+    fn a_parser_that_refuses_without_a_reason_is_a_defect() {
+        assert!(matches!(Fields::default().settle(None::<()>), Err(Error::Fault(_))));
+    }
+
+    #[test]
+    fn a_uuid_is_read_in_its_hyphenated_form_only() {
+        let mut fields = Fields::default();
+        let text = "0190c6f0-0000-7000-8000-000000000000";
+        assert_eq!(fields.uuid("id", text).map(|id| id.to_string()).as_deref(), Some(text));
+        for other in ["", "0190c6f0000070008000000000000000", "{0190c6f0-0000-7000-8000-000000000000}", "é"] {
+            assert_eq!(fields.uuid("id", other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_trimmed_and_bounded_in_bytes_and_holds_no_nul() {
+        let mut fields = Fields::default();
+        assert_eq!(fields.text("text", "  a b \n", 3).as_deref(), Some("a b"));
+        assert_eq!(fields.text("text", "éé", 3), None);
+        assert_eq!(fields.text("text", "a\0b", 9), None);
+        assert_eq!(fields.required_text("text", " \t ", 9), None);
+        assert_eq!(fields.optional_text("text", "  ", 9), Some(None));
+    }
+
+    #[test]
+    fn page_sizes_and_durations_keep_their_bounds() {
+        let mut fields = Fields::default();
+        assert_eq!([0, 1, 1000].map(|size| fields.page_size(size)), [Some(50), Some(1), Some(1000)]);
+        assert_eq!([-1, 1001, i32::MIN].map(|size| fields.page_size(size)), [None; 3]);
+        let mut seconds =
+            |seconds, nanos| fields.seconds_or("wait", Some(prost_types::Duration { seconds, nanos }), 7, 1..=10);
+        assert_eq!([seconds(1, 0), seconds(10, 0)], [Some(1), Some(10)]);
+        assert_eq!([seconds(0, 0), seconds(11, 0), seconds(5, 1), seconds(i64::MIN, 0)], [None; 4]);
+        assert_eq!(fields.seconds_or("wait", None, 7, 1..=10), Some(7));
+    }
+}

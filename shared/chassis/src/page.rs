@@ -32,3 +32,40 @@ pub fn cursor<C: DeserializeOwned>(fields: &mut Fields, filter: &[u8], token: &s
         Err(_) => fields.refuse("page_token", "is damaged: begin the list anew"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Cursor = (i64, String);
+
+    fn read(filter: &[u8], token: &str) -> Result<Option<Cursor>, Vec<String>> {
+        let mut fields = Fields::default();
+        let read = cursor(&mut fields, filter, token);
+        read.ok_or_else(|| fields.violations().iter().map(|it| format!("{} {}", it.field, it.description)).collect())
+    }
+
+    #[test]
+    fn a_token_continues_the_list_that_it_was_made_for() {
+        let place: Cursor = (i64::MIN, "naïve \0 \u{1F600}".into());
+        assert_eq!(read(b"filter", &token(b"filter", &place)), Ok(Some(place)));
+        assert_eq!(read(b"filter", ""), Ok(None));
+    }
+
+    #[test]
+    fn a_token_of_another_filter_is_refused_and_says_so() {
+        let refused = read(b"other", &token(b"filter", &(1, "a"))).unwrap_err();
+        assert_eq!(refused.len(), 1);
+        assert!(refused[0].starts_with("page_token belongs to another filter"), "{refused:?}");
+    }
+
+    #[test]
+    fn a_damaged_token_is_refused_whatever_the_damage() {
+        let good = token(b"filter", &(1, "a"));
+        let of_another_kind = token(b"filter", &"text");
+        for damaged in ["*", "AA", &good[..good.len() - 3], &of_another_kind, "\u{1F600}"] {
+            let refused = read(b"filter", damaged).unwrap_err();
+            assert_eq!(refused, ["page_token is damaged: begin the list anew"], "{damaged}");
+        }
+    }
+}

@@ -93,6 +93,9 @@ pub(crate) async fn run_publisher(context: Context, stream: Stream, sequenced: &
     }
 }
 
+/// What to think of a stream that the log does not know.
+const RESTORED: &str = "was the store restored from a backup? Nothing is published until the stream is begun anew";
+
 /// Publishes all that follows the stream's end and returns the new end; None where another publisher was there first.
 async fn carry(context: &Context, stream: &Stream, end: Option<i64>) -> Result<Option<i64>> {
     let mut end = match end {
@@ -129,8 +132,17 @@ async fn find_end(context: &Context, stream: &Stream) -> Result<i64> {
     let last_position = sequencer::last_position(context.pool()).await?;
     if end > last_position {
         return Err(Error::fault(format!(
-            "STREAM_AHEAD: the stream {} ends at {end}, the event log at {last_position}: was the store restored from a \
-             backup? Nothing is published until the stream is begun anew",
+            "STREAM_AHEAD: the stream {} ends at {end}, the event log at {last_position}: {RESTORED}",
+            stream.name()
+        )));
+    }
+    // A restored log that has grown past the stream's end since: the stream's last fact is not the log's.
+    let last = log::after(context.pool(), end - 1, 1, 1).await?.pop().filter(|fact| fact.position == end);
+    if let Some(last) = last
+        && !stream.holds(&last).await?
+    {
+        return Err(Error::fault(format!(
+            "STREAM_DIVERGED: the stream {} holds another fact at {end} than the event log: {RESTORED}",
             stream.name()
         )));
     }

@@ -95,11 +95,16 @@ impl Running {
         }
         mount.routes.add_service(health_service);
         if config.grpc.reflection {
-            let reflection = || {
-                tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(api::DESCRIPTORS)
+            let all = || {
+                tonic_reflection::server::Builder::configure()
+                    .register_encoded_file_descriptor_set(api::DESCRIPTORS)
+                    .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+                    .with_service_name("grpc.health.v1.Health")
             };
-            mount.routes.add_service(reflection().build_v1().map_err(Error::fault)?);
-            mount.routes.add_service(reflection().build_v1alpha().map_err(Error::fault)?);
+            let reflection = || mount.names.iter().fold(all(), |listed, name| listed.with_service_name(*name));
+            let (v1, v1alpha) = (reflection().build_v1(), reflection().build_v1alpha());
+            mount.routes.add_service(v1.map_err(Error::fault)?);
+            mount.routes.add_service(v1alpha.map_err(Error::fault)?);
         }
         let layered = mount
             .routes

@@ -12,6 +12,9 @@ const DOMAIN: &str = "baton";
 /// Details travel in the trailers, whose size HTTP/2 bounds: so many are told, the message counts them all.
 const TOLD: usize = 50;
 
+/// All that a caller hears of a defect.
+pub(crate) const DEFECT: &str = "a defect of the service; it has been logged";
+
 /// The status for a caller. A defect is logged here, once, with its whole chain; the caller sees no inside.
 pub fn into_status(error: Error) -> Status {
     match error {
@@ -28,7 +31,7 @@ pub fn into_status(error: Error) -> Status {
         }
         Error::Fault(source) => {
             tracing::error!(error = %chain(&*source), "a defect");
-            Status::internal("a defect of the service; it has been logged")
+            Status::internal(DEFECT)
         }
     }
 }

@@ -157,6 +157,25 @@ impl Stream {
         }
     }
 
+    /// Whether the message at a fact's position is that fact; also true where the stream keeps that message no longer.
+    pub(crate) async fn holds(&self, fact: &Logged) -> Result<bool> {
+        use jetstream::stream::RawMessageErrorKind;
+        let sequence = u64::try_from(fact.position).map_err(Error::fault)?;
+        let stream = self.jetstream.get_stream_no_info(&self.name).await.map_err(away)?;
+        let message = match stream.get_raw_message(sequence).await {
+            Ok(message) => message,
+            Err(error) => match error.kind() {
+                RawMessageErrorKind::NoMessageFound => return Ok(true),
+                _ => return Err(away(error)),
+            },
+        };
+        let identity = |headers: &HeaderMap| {
+            ["ce-id", "ce-subject", "ce-sequence", "ce-time"].map(|name| headers.get(name).map(ToString::to_string))
+        };
+        let expected = self.headers(fact, "", 1, fact.position);
+        Ok(identity(&message.headers) == identity(&expected) && message.payload == fact.payload)
+    }
+
     fn subject(&self, fact: &Logged) -> String {
         let name = fact.r#type.rsplit('.').next().unwrap_or_default();
         format!("{}.{name}.{}", self.root, fact.routing)

@@ -89,7 +89,7 @@ async fn batch(tx: &mut Tx, by: &Actor, records: &[(i64, Record)]) -> Result<Out
     let mut outcome = Outcome::default();
     let mut plans = vec![];
     for (index, record) in records {
-        match world.plan(tx, record) {
+        match world.plan(tx, by, record) {
             Ok(Plan { is_new: false, events, .. }) if events == record.events.len() => outcome.unchanged += 1,
             Ok(plan) => plans.push((record, plan)),
             Err(refused) => outcome.refusals.push(Refusal::of(*index, refused.into())),
@@ -131,7 +131,8 @@ struct World {
 impl World {
     async fn around(tx: &mut Tx, by: &Actor, records: &[(i64, Record)]) -> Result<Self> {
         let origins: Vec<_> = records.iter().map(|(_, record)| &record.origin).collect();
-        let stored = store::handoff::lock_by_origin(tx, by, &origins).await?;
+        // Also those that the importer may not know of: an origin has one handoff, seen or not.
+        let stored = store::handoff::lock_by_origin(tx, &Actor::System, &origins).await?;
         let mut pasts = pasts(tx, &stored).await?;
         let known = stored
             .into_iter()
@@ -158,10 +159,11 @@ impl World {
     }
 
     /// Decides on a record in memory.
-    fn plan(&self, tx: &Tx, record: &Record) -> Result<Plan, Refused> {
+    fn plan(&self, tx: &Tx, by: &Actor, record: &Record) -> Result<Plan, Refused> {
         let pair = (record.from_team.clone(), record.to_team.clone());
         let plan = match self.known.get(&record.origin) {
             Some((handoff, past)) => {
+                handoff.must_be_visible_to(by)?;
                 let events = match record.compare(handoff, past)? {
                     Known::Whole => record.events.len(),
                     Known::Until(events) => events,
@@ -271,6 +273,11 @@ async fn discover(
     const NAMES: usize = 20;
     let candidates: Vec<_> = pairs.iter().flat_map(|(from, to)| RouteId::of_pair(from, to).take(NAMES)).collect();
     let mut taken: BTreeSet<_> = store::route::taken(tx, &candidates).await?.into_iter().collect();
+    // Looked for again once the names are read: a name that another discovery of the pair has just taken is its route.
+    let (from, to): (Vec<_>, Vec<_>) = pairs.iter().cloned().unzip();
+    if !store::route::of_pairs(tx.connection(), &from, &to).await?.is_empty() {
+        return Err(Error::Busy("a route was made beside this import".into()));
+    }
     let mut discovered = BTreeMap::new();
     for (from, to) in pairs {
         if from == to {

@@ -6,7 +6,7 @@ use kernel::{Actor, Result};
 use crate::{
     domain::{
         Expected, Refused, Route, RouteId, TeamId,
-        route::{Create, Edit, Fact, SetTerms},
+        route::{Create, Edit, Fact, SetTerms, of_pair},
     },
     store,
 };
@@ -27,6 +27,10 @@ pub(super) async fn discover(tx: &mut Tx, by: &Actor, from: &TeamId, to: &TeamId
     const NAMES: usize = 20;
     let names: Vec<_> = RouteId::of_pair(from, to).take(NAMES).collect();
     let taken = store::route::taken(tx, &names).await?;
+    // Looked for again once the names are read: a name that another discovery of the pair has just taken is its route.
+    if let Some(route) = of_pair(store::route::of_pair(tx.connection(), from, to).await?)? {
+        return Ok(route);
+    }
     let id = names.into_iter().find(|name| !taken.contains(name)).ok_or_else(|| {
         Refused::RouteExists(RouteId::of_pair(from, to).next().expect("the names of a pair are endless"))
     })?;

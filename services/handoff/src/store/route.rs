@@ -152,7 +152,8 @@ pub(crate) async fn taken(tx: &mut Tx, ids: &[RouteId]) -> Result<Vec<RouteId>> 
         .await?)
 }
 
-/// New routes' rows, without terms; a taken id is refused, a team that is not there too.
+/// New routes' rows, without terms. Whether an id is taken was asked before; one taken since then is Busy. A team that is not
+/// there is refused.
 pub(crate) async fn insert(tx: &mut Tx, routes: &[&Route]) -> Result<()> {
     let column = |of: fn(&Route) -> String| routes.iter().map(|route| of(route)).collect::<Vec<_>>();
     let json = |of: fn(&Route) -> serde_json::Result<serde_json::Value>| {

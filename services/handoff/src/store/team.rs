@@ -5,7 +5,7 @@ use kernel::{Error, Result, Timestamp};
 use sqlx::{PgExecutor, types::Json};
 
 use super::{constraint, head};
-use crate::domain::{Refused, Team, TeamId, team::Member};
+use crate::domain::{Team, TeamId, team::Member};
 
 struct Row {
     id: TeamId,
@@ -77,7 +77,7 @@ pub(crate) async fn present(tx: &mut Tx, ids: &[TeamId]) -> Result<Vec<TeamId>> 
         .await?)
 }
 
-/// New teams' rows; a taken id is refused.
+/// New teams' rows. Whether an id is taken was asked before; one taken since then is Busy.
 pub(crate) async fn insert(tx: &mut Tx, teams: &[&Team]) -> Result<()> {
     let members: Vec<_> =
         teams.iter().map(|team| serde_json::to_value(&team.members)).collect::<Result<_, _>>().map_err(Error::fault)?;

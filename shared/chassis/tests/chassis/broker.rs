@@ -161,10 +161,10 @@ async fn a_stream_ahead_of_the_log_stops_publishing_and_nothing_is_overwritten()
     must_mirror(&served).await;
     let setting = served.setting.clone();
     served.stop().await;
+    let jetstream = jetstream(&setting).await;
     for lost in ["lost 3", "lost 4"] {
         let subject = format!("{}.handoff.v1.counted.sales.implementation", setting.prefix);
-        let ack = jetstream(&setting).await.publish(subject, lost.into()).await.unwrap();
-        ack.await.unwrap();
+        jetstream.publish(subject, lost.into()).await.unwrap().await.unwrap();
     }
     let before = read_stream(&setting.nats_url, &stream_name(&setting)).await.unwrap();
 
@@ -188,6 +188,7 @@ async fn a_stream_that_holds_another_history_stops_publishing_even_when_the_log_
     other.stop().await;
 
     let mut setting = Setting::new::<Probe>().await;
+    setting.clock.advance_seconds(1);
     let grown = setting.serve::<Probe>(Config::default()).await;
     count(&grown, 3).await;
     must_mirror(&grown).await;

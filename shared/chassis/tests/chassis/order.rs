@@ -78,6 +78,23 @@ async fn a_fact_whose_commit_is_late_is_not_overtaken_for_ever_but_gets_the_next
     assert!(logged[2].event_id < early[0].event_id, "its id is the least, its position the last");
 }
 
+/// A replica that stalls in the middle of a pass holds the sequencer's row.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stalled_sequencer_holds_no_commit_up_and_all_is_sequenced_when_it_is_gone() {
+    let served = Served::start::<Probe>(Config::default()).await;
+    let mut stalled = served.setting.database.connect().await;
+    sqlx::raw_sql("BEGIN; SELECT FROM sequencer FOR UPDATE").execute(&mut stalled).await.unwrap();
+    for _ in 0..3 {
+        client(&served).create_team(request("counter", Deed::Count)).await.unwrap();
+    }
+    let mut reader = EventLogServiceClient::new(served.caller(People::Reader));
+    let status = reader.get_watermark(pb::GetWatermarkRequest {}).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable, "there is no evidence: {status}");
+    assert!(mirror::log(&served).await.is_empty());
+    drop(stalled);
+    assert_eq!(must_mirror(&served).await.len(), 3);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_header_and_the_subject_of_a_fact_tell_what_the_log_tells() {
     let served = Served::start::<Probe>(Config::default()).await;

@@ -6,7 +6,8 @@ use sqlx::{Connection, PgConnection};
 use testkit::{Access, Database, Nats, Options, Postgres, Scratch, Setting, Tether, eventually};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
+    sync::watch,
 };
 
 use crate::probe::{Probe, aggregate};
@@ -48,6 +49,49 @@ impl Store {
         let (tether, scratch) = (Tether::from_env().expect("cargo dev test"), Scratch::new().expect("a folder"));
         let options = Options { folder: scratch.path().join("postgres"), durable: false };
         Self { postgres: Postgres::start(&tether, &options).expect("PostgreSQL starts"), _scratch: scratch }
+    }
+}
+
+/// A way to the run's PostgreSQL that can fall silent: bytes are taken and never delivered, as when a network is cut.
+pub(crate) struct Wire {
+    pub(crate) address: SocketAddr,
+    cut: watch::Sender<u64>,
+}
+
+impl Wire {
+    pub(crate) async fn to(host: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it has one");
+        let (cut, _) = watch::channel(0);
+        let cuts = cut.clone();
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let (host, mut cuts) = (host.clone(), cuts.subscribe());
+                tokio::spawn(async move {
+                    if cuts.borrow_and_update().is_multiple_of(2) {
+                        let mut far = TcpStream::connect(host).await.expect("PostgreSQL listens");
+                        tokio::select! {
+                            _ = tokio::io::copy_bidirectional(&mut near, &mut far) => return,
+                            _ = cuts.changed() => {}
+                        }
+                    }
+                    // Open, and silent for ever.
+                    std::future::pending::<()>().await;
+                    drop(near);
+                });
+            }
+        });
+        Self { address, cut }
+    }
+
+    /// Whatever is connected is dead from here on, and whoever connects hears nothing.
+    pub(crate) fn cut(&self) {
+        self.cut.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// New connections work again; the dead stay dead.
+    pub(crate) fn mend(&self) {
+        self.cut.send_modify(|cuts| *cuts += 1);
     }
 }
 

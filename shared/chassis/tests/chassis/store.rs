@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use chassis::config::Secret;
+use sqlx::ConnectOptions;
 use testkit::{Database, Setting, eventually};
 use tokio::time::timeout;
 use tonic::Code;
@@ -9,7 +11,7 @@ use tonic::Code;
 use crate::{
     mirror::must_mirror,
     probe::{Config, Deed, Probe, client, request},
-    servers::{Broker, Store, probe},
+    servers::{Broker, Store, Wire, probe},
 };
 
 /// Against hanging: far longer than any call should take.
@@ -75,6 +77,36 @@ async fn through_a_stop_of_postgres_nothing_is_lost_or_doubled() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn through_a_kill_of_postgres_nothing_is_lost_or_doubled() {
     counts_through(&mut Store::start(), |store| store.postgres.kill()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_falls_silent_holds_no_call_for_ever_and_all_goes_on_when_it_answers() {
+    let setting = Setting::new::<Probe>().await;
+    let mut config = setting.config::<Probe>(Config::default());
+    let options: sqlx::postgres::PgConnectOptions = config.database.url.expose().parse().unwrap();
+    let wire = Wire::to(format!("{}:{}", options.get_host(), options.get_port())).await;
+    let url = options.host("127.0.0.1").port(wire.address.port()).to_url_lossy().to_string();
+    config.database.url = Secret::from(url);
+    config.grpc.default_deadline_ms = 1_000;
+    let served = setting.serve_as::<Probe>(config).await;
+    let ready = async || probe(served.running.http(), "/readyz").await;
+    client(&served).create_team(request("counter", Deed::Count)).await.unwrap();
+    assert_eq!(ready().await, Some(200));
+
+    wire.cut();
+    // More often than there are connections: one that leaked would be missed.
+    for _ in 0..10 {
+        let mut client = client(&served);
+        let call = tokio::spawn(async move { client.create_team(request("counter", Deed::Count)).await });
+        assert_eq!(timeout(HANGING, ready()).await.expect("no probe hangs"), Some(503));
+        let call = timeout(HANGING, call).await.expect("no call hangs").unwrap();
+        assert_eq!(call.unwrap_err().code(), Code::Unavailable);
+    }
+    assert_eq!(probe(served.running.http(), "/livez").await, Some(200));
+    wire.mend();
+    eventually("it is ready again", async || (ready().await == Some(200)).then_some(())).await;
+    client(&served).create_team(request("counter", Deed::Count)).await.unwrap();
+    assert_eq!(must_mirror(&served).await.len(), 2);
 }
 
 #[tokio::test]

@@ -70,15 +70,19 @@ pub(crate) fn outcome(done: &str, handoff: &Handoff, screen: &Screen) -> String 
         "" => "nobody's turn".to_owned(),
         team => format!("waits on {team}"),
     };
+    let attempt = if handoff.attempt == 0 { String::new() } else { format!(", attempt {}", handoff.attempt) };
     format!(
-        "{done}: {} is {}, attempt {}; {}; {turn}; revision {}\n{}",
+        "{done}: {} is {}{attempt}; {}; {turn}; revision {}",
         screen.heading(&handoff.title),
         screen.state(handoff.state()),
-        handoff.attempt,
         accountable(handoff),
         handoff.revision,
-        screen.paint(Tone::Quiet, &handoff.id),
     )
+}
+
+/// The same, and the id below it, to be copied.
+pub(crate) fn created(done: &str, handoff: &Handoff, screen: &Screen) -> String {
+    format!("{}\n{}", outcome(done, handoff, screen), screen.paint(Tone::Quiet, &handoff.id))
 }
 
 /// A reason of a rejection or a return.
@@ -358,7 +362,7 @@ mod tests {
 
     #[test]
     fn a_command_says_in_one_line_what_came_of_it() {
-        assert_snapshot!(outcome("Rejected", &rejected(), &Screen::of_test()), @"
+        assert_snapshot!(created("Rejected", &rejected(), &Screen::of_test()), @"
         Rejected: Acme rollout is REJECTED, attempt 1; sales is accountable; waits on sales; revision 6
         01994f7e-0000-7000-8000-000000000001
         ");

@@ -126,7 +126,7 @@ impl Screen {
 
     /// A heading, and its text indented below it; nothing where the text is empty.
     pub(crate) fn section(&self, heading: &str, text: &str) -> String {
-        if text.is_empty() { String::new() } else { format!("\n{}\n{text}\n", self.heading(heading)) }
+        if text.is_empty() { String::new() } else { format!("\n{}\n{}\n", self.heading(heading), text.trim_end()) }
     }
 
     /// Lines of a name and what it is, aligned; lines without content are left out.

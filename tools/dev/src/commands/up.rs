@@ -12,9 +12,10 @@ use crate::stack::{Profile, Stack};
 /// Run the whole system here until Ctrl-C, on data that is kept
 ///
 /// Builds the services, starts PostgreSQL and NATS on free ports, migrates, serves, and writes endpoints and tokens of
-/// several principals to the file `env` in the folder `dev` of the build folder.
+/// several principals to target/dev/env, for a shell; logs are in target/dev/logs. Then it prints how to call the
+/// services.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: cargo dev up --release")]
+#[command(after_help = "Examples:\n  cargo dev up\n  cargo dev up --release")]
 pub(crate) struct Up {
     /// Build with optimisations, for measuring
     #[arg(long)]
@@ -43,13 +44,20 @@ fn guide(environment: &str, baton: &str) -> String {
         "In another terminal:
 
   source {environment}
+  alias baton={baton}
 
-  {baton} inbox
-  BATON_TOKEN=$BATON_TOKEN_ADMIN {baton} team list
+The command line, as whoever --as names: admin, anna and sam of sales, ivan and ines of implementation, kim of both,
+and the services reader and importer. (A fresh system is empty: cargo dev demo shows what to type first.)
 
-  grpcurl -plaintext ${{BATON_HANDOFF_URL#http://}} list
-  grpcurl -plaintext -H \"authorization: Bearer $BATON_TOKEN\" -d '{{}}' \\
-    ${{BATON_HANDOFF_URL#http://}} baton.handoff.v1.HandoffService/ListHandoffs
+  baton --as admin team list
+  baton --as ivan inbox
+  baton --help
+
+Any gRPC client, by reflection; every call needs a token, and reflection is one too:
+
+  AUTH=\"authorization: Bearer $BATON_TOKEN_ANNA\"
+  grpcurl -plaintext -H \"$AUTH\" ${{BATON_HANDOFF_URL#http://}} list
+  grpcurl -plaintext -H \"$AUTH\" -d '{{}}' ${{BATON_HANDOFF_URL#http://}} baton.handoff.v1.HandoffService/ListHandoffs
 "
     )
 }

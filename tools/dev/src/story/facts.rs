@@ -29,8 +29,8 @@ struct Payload {
 /// Tells which facts there are; `revision` is that of the story's one handoff.
 pub(super) fn tell(teller: &mut Teller<'_>, revision: u64) -> Result<()> {
     let expected = FACTS_OF_THE_MAP + revision;
-    teller.chapter("What everybody else hears")?;
-    teller.say(
+    teller.chapter(
+        "What everybody else hears",
         "Each of these facts went out over NATS as a CloudEvent, on a subject that names both teams, such as \
          baton.handoff.v1.handoff_submitted.sales.implementation. The command prints a JSON line each; here is the \
          stream's sequence, ce-type, ce-subject, ce-sequence, and who did it.",

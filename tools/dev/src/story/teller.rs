@@ -35,13 +35,14 @@ impl<'a> Teller<'a> {
         Self { project, baton, environment, paint: Paint::of_stdout(), chapters: 0, acts: 0 }
     }
 
-    /// Begins a chapter.
-    pub(super) fn chapter(&mut self, title: &str) -> Result<()> {
+    /// Begins a chapter, with who does what and why.
+    pub(super) fn chapter(&mut self, title: &str, text: &str) -> Result<()> {
         self.chapters += 1;
-        print(&format!("\n{}\n", self.paint.heading(&format!("{}. {title}", self.chapters))))
+        print(&format!("\n{}", self.paint.heading(&format!("{}. {title}", self.chapters))))?;
+        self.say(text)
     }
 
-    /// Who does what, and why.
+    /// Who does what, and why; a blank line before it parts it from the command above.
     pub(super) fn say(&mut self, text: &str) -> Result<()> {
         print(&format!("\n{}\n", self.paint.narration(&wrap(text, 0).join("\n"))))
     }
@@ -87,10 +88,9 @@ impl<'a> Teller<'a> {
     /// The last words.
     pub(super) fn end(&mut self, took: Duration) -> Result<()> {
         let (acts, seconds) = (self.acts, took.as_secs_f64());
-        self.chapter("The end")?;
-        self.say(&format!(
-            "Each of the {acts} commands did what the story says, in {seconds:.1} s. Your turn: cargo dev up"
-        ))
+        let text =
+            format!("Each of the {acts} commands did what the story says, in {seconds:.1} s. Your turn: cargo dev up");
+        self.chapter("The end", &text)
     }
 
     fn perform(&self, act: &Act) -> Result<Outcome> {

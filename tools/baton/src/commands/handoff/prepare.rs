@@ -20,6 +20,7 @@ use crate::{
     errors::{Error, Result},
     output::note,
     session::Session,
+    show::handoff as show,
     values::FieldTypes,
     words::{Word as _, parse_attachment, parse_link, parse_origin, parse_time},
 };
@@ -152,7 +153,9 @@ impl Create {
             override_reason: self.override_reason,
         };
         let answer = remote.call(request, async |request| remote.handoffs().create_handoff(request).await).await?;
-        tell(if answer.created { "Created" } else { "Already there" }, &answer, answer.handoff.as_ref(), session)
+        let done = if answer.created { "Created" } else { "Already there" };
+        session
+            .answer(&answer, |answer, screen| show::created(done, &answer.handoff.clone().unwrap_or_default(), screen))
     }
 
     /// The types that the template of the route's terms gives its fields; none where there is no such route.

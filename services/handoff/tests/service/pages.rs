@@ -1,0 +1,105 @@
+//! Pages of a list follow each other without gap or double, also while the list changes under them.
+
+use std::collections::BTreeMap;
+
+use api::handoff::v1 as pb;
+use pb::{HandoffOrder, HistoricEventKind as Kind, ListHandoffsRequest};
+use tonic::Code;
+
+use crate::{
+    history::{later, record},
+    person::Person,
+    requests::{inbox, on},
+    world::World,
+};
+
+const RECORDS: i64 = 30;
+
+async fn thirty(world: &World) {
+    let records = (0..RECORDS).map(|number| later(number, record(&format!("{number:02}"), &[Kind::Submitted])));
+    assert_eq!(world.importer.import(records.collect()).await.unwrap().created, RECORDS);
+}
+
+/// Reads page by page; `between` gets what each page showed. How often each title was shown.
+async fn read(
+    person: &Person,
+    mut request: ListHandoffsRequest,
+    mut between: impl AsyncFnMut(&[pb::HandoffLine]),
+) -> BTreeMap<String, usize> {
+    let mut shown = BTreeMap::new();
+    loop {
+        let page = person.list(request.clone()).await.unwrap();
+        for line in &page.handoffs {
+            *shown.entry(line.title.clone()).or_default() += 1;
+        }
+        between(&page.handoffs).await;
+        if page.next_page_token.is_empty() {
+            return shown;
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_line_is_on_one_page_in_both_orders() {
+    let world = World::new().await;
+    thirty(&world).await;
+    for order in [HandoffOrder::Updated, HandoffOrder::Newest] {
+        for page_size in [1, 7, 29, 30, 31] {
+            let request = ListHandoffsRequest { order: order.into(), page_size, ..inbox("implementation") };
+            let shown = read(&world.otto, request, async |_| ()).await;
+            assert_eq!(shown.len(), 30, "{order:?} by {page_size}");
+            assert!(shown.values().all(|times| *times == 1), "{order:?} by {page_size}: {shown:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_change_or_come_while_pages_are_read_displace_no_other() {
+    let world = World::new().await;
+    for order in [HandoffOrder::Updated, HandoffOrder::Newest] {
+        let world = if order == HandoffOrder::Updated { &world } else { &World::new().await };
+        thirty(world).await;
+        let request =
+            ListHandoffsRequest { order: order.into(), page_size: 4, team: "implementation".into(), ..Default::default() };
+        let mut touched = vec![];
+        let shown = read(&world.otto, request, async |page: &[pb::HandoffLine]| {
+            let Some(line) = page.iter().find(|line| line.revision == 2) else { return };
+            // One that was shown moves on, and a new one comes.
+            let handoff = world.otto.get(&line.id).await.unwrap();
+            world.ivan.reject(on(&handoff)).await.unwrap();
+            world.sam.draft("new").await;
+            touched.push(line.title.clone());
+        })
+        .await;
+        assert_eq!(touched.len(), 8);
+        let old = |title: &String| title != "new";
+        assert_eq!(shown.keys().filter(|title| old(title)).count(), 30, "none is missed: {shown:?}");
+        for (title, times) in shown.iter().filter(|(title, _)| old(title)) {
+            // What was touched last stands at the end of the longest untouched: there it is shown again.
+            let expected = if order == HandoffOrder::Updated && touched.contains(title) { 2 } else { 1 };
+            assert_eq!(*times, expected, "{title} by {order:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_token_continues_its_own_list_alone() {
+    let world = World::new().await;
+    thirty(&world).await;
+    let request = ListHandoffsRequest { page_size: 5, ..inbox("implementation") };
+    let page_token = world.otto.list(request.clone()).await.unwrap().next_page_token;
+    let continued = ListHandoffsRequest { page_token, ..request };
+    let wider = ListHandoffsRequest { page_size: 50, ..continued.clone() };
+    assert_eq!(world.otto.list(wider).await.unwrap().handoffs.len(), 25, "the page size may change");
+    let others = [
+        ListHandoffsRequest { inbox_of: "sales".into(), ..continued.clone() },
+        ListHandoffsRequest { order: HandoffOrder::Newest.into(), ..continued.clone() },
+        ListHandoffsRequest { states: vec![2], ..continued.clone() },
+        ListHandoffsRequest { page_token: continued.page_token.replace(|c: char| c.is_ascii_digit(), "A"), ..continued },
+    ];
+    for other in others {
+        let refused = world.otto.list(other).await.unwrap_err();
+        assert_eq!((refused.code, refused.fields), (Code::InvalidArgument, vec!["page_token".to_owned()]));
+    }
+}
