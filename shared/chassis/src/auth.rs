@@ -28,6 +28,8 @@ const ALGORITHMS: [Algorithm; 9] = [
 ];
 
 const LEEWAY_SECONDS: u64 = 60;
+/// The longest name of a principal.
+const PRINCIPAL_BYTES: usize = 200;
 /// A verified token is remembered so long, and never past its end.
 const REMEMBERED: Duration = Duration::from_mins(1);
 const REMEMBERED_TOKENS: usize = 10_000;
@@ -142,7 +144,7 @@ impl Verifier {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.validate_nbf = true;
         validation.leeway = LEEWAY_SECONDS;
-        decode::<Claims>(token, &key, &validation).map(|data| data.claims).map_err(|error| {
+        let claims = decode::<Claims>(token, &key, &validation).map(|data| data.claims).map_err(|error| {
             use jsonwebtoken::errors::ErrorKind;
             match error.kind() {
                 ErrorKind::ExpiredSignature => refused("TOKEN_EXPIRED", "the token has expired: get a new one"),
@@ -154,7 +156,13 @@ impl Verifier {
                 }
                 _ => refused("BAD_TOKEN", "the token's signature is not the issuer's"),
             }
-        })
+        })?;
+        // Facts are signed with the name: it must be storable, and must not pass for Baton's own.
+        let name = claims.sub.as_str();
+        if name.is_empty() || name.len() > PRINCIPAL_BYTES || name.contains('\0') || name == Actor::System.name() {
+            return Err(refused("BAD_TOKEN", "the token's sub must be 1 to 200 bytes, without NUL, and not `system`"));
+        }
+        Ok(claims)
     }
 
     fn key(&self, kid: &str) -> Option<DecodingKey> {

@@ -60,6 +60,9 @@ pub struct Limits {
     pub max_message_bytes: usize,
 }
 
+/// After so long without a word a task takes its store for silent; longer than any lock is waited for.
+pub(crate) const SILENT_AFTER: Duration = Duration::from_secs(8);
+
 /// A lost race is run again so often before the caller hears of it.
 const ATTEMPTS: usize = 5;
 
@@ -202,7 +205,7 @@ impl Context {
 }
 
 /// The result of the work, or Away once the limit has passed: a peer that went silent must not hold a connection for ever.
-async fn bounded<R>(limit: Duration, work: impl Future<Output = Result<R>>) -> Result<R> {
+pub(crate) async fn bounded<R>(limit: Duration, work: impl Future<Output = Result<R>>) -> Result<R> {
     timeout(limit, work).await.unwrap_or_else(|late| Err(Error::Away { what: "the store", source: late.into() }))
 }
 

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The library has a timer for the caller's deadline too, and answers CANCELLED; ours is ahead of it.
-const AHEAD: Duration = Duration::from_millis(0);
+const AHEAD: Duration = Duration::from_millis(5);
 
 /// What the edge keeps to.
 #[derive(Debug, Clone)]
@@ -52,17 +52,26 @@ pub(crate) async fn edge(State(edge): State<Edge>, mut request: Request, next: N
             // Only a caller's own deadline cuts a call off; the default one bounds the work done for it.
             let cut_at = began_at + asked.map_or(Duration::from_hours(24), |asked| asked.saturating_sub(AHEAD));
             match timeout_at(cut_at, call).await {
+                Ok(Ok(response)) if asked.is_some() && Instant::now() >= cut_at && is_unavailable(&response) => late(),
                 Ok(Ok(response)) => in_our_words(response),
                 Ok(Err(_panic)) => answer(into_status(Error::fault(format!("a panic in {path}")))),
-                Err(_elapsed) => {
-                    let message = "the call's deadline has passed; a mutation may still have happened: repeat it with the same request_id";
-                    answer(into_status(Refusal::new(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message).into()))
-                }
+                Err(_elapsed) => late(),
             }
         }
     };
     measure(&path, &response, began_at);
     response
+}
+
+/// A store that was stopped at the caller's deadline is not away.
+fn is_unavailable(response: &Response) -> bool {
+    Status::from_header_map(response.headers()).is_some_and(|status| status.code() == tonic::Code::Unavailable)
+}
+
+fn late() -> Response {
+    let message =
+        "the call's deadline has passed; a mutation may still have happened: repeat it with the same request_id";
+    answer(into_status(Refusal::new(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message).into()))
 }
 
 /// What the library says of a message that it could not read is an invalid argument to a caller: one over the size limit comes

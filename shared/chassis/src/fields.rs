@@ -216,7 +216,8 @@ mod tests {
             fields.request_id("not-a-uuid");
             let (slug, time) = (fields.slug::<Slug>("team", "Sales!"), fields.time("at", None));
             let (size, list) = (fields.page_size(-1), fields.at_most("items", 501, 500));
-            Some(drop((slug?, time?, size?, list?)))
+            let _read: (Slug, _, _, ()) = (slug?, time?, size?, list?);
+            Some(())
         });
         assert_eq!(reason, "INVALID_REQUEST");
         assert_eq!(named, ["request_id", "team", "at", "page_size", "items"]);

@@ -13,7 +13,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{Context, log, sequencer, status::chain, stream::Stream};
+use crate::{
+    Context,
+    context::{SILENT_AFTER, bounded},
+    log, sequencer,
+    status::chain,
+    stream::Stream,
+};
 
 const BATCH_FACTS: i64 = 500;
 const BATCH_BYTES: i64 = 3 * 1024 * 1024;
@@ -79,7 +85,7 @@ pub(crate) async fn run_publisher(context: Context, stream: Stream, sequenced: &
             Err(error) => {
                 end = None;
                 trouble.is(&error);
-                if let Ok(age) = log::age_seconds_after(&context, known_end).await {
+                if let Ok(age) = bounded(SILENT_AFTER, log::age_seconds_after(&context, known_end)).await {
                     age_seconds.set(age);
                 }
                 PAUSE_AFTER_ERROR
@@ -102,7 +108,7 @@ async fn carry(context: &Context, stream: &Stream, end: Option<i64>) -> Result<O
         Some(end) => end,
         None => find_end(context, stream).await?,
     };
-    let read_after = |position| log::after(context.pool(), position, BATCH_FACTS, BATCH_BYTES);
+    let read_after = |position| bounded(SILENT_AFTER, log::after(context.pool(), position, BATCH_FACTS, BATCH_BYTES));
     let mut batch = read_after(end).await?;
     while let Some(last) = batch.last().map(|fact| fact.position) {
         // The next batch is read while this one is written.
@@ -116,37 +122,53 @@ async fn carry(context: &Context, stream: &Stream, end: Option<i64>) -> Result<O
     Ok(Some(end))
 }
 
-/// The stream's last sequence. A stream that is gone is made anew, beginning with the oldest fact that it should still hold.
+/// The end of the stream. Where it is not the log's, that is an error and a metric of its own: it does not mend itself.
 async fn find_end(context: &Context, stream: &Stream) -> Result<i64> {
+    let foreign = metrics::gauge!("baton_events_stream_foreign", "stream" => stream.name().to_owned());
+    let end = match read_end(context, stream).await? {
+        Ok(end) => end,
+        Err(reverse) => {
+            foreign.set(1.0);
+            return Err(Error::fault(format!("{reverse}: {RESTORED}")));
+        }
+    };
+    foreign.set(0.0);
+    Ok(end)
+}
+
+/// The stream's last sequence, or why the stream is not the log's. A stream that is gone is made anew, beginning with the oldest
+/// fact that it should still hold.
+async fn read_end(context: &Context, stream: &Stream) -> Result<Result<i64, String>> {
     let Some(end) = stream.end().await? else {
         let first = if stream.max_age().is_zero() {
             1
         } else {
             let kept_seconds = i64::try_from(stream.max_age().as_secs()).map_err(Error::fault)?;
-            log::first_since(context.pool(), context.now().await?.plus_seconds(-kept_seconds)).await?
+            let begin =
+                async { log::first_since(context.pool(), context.now().await?.plus_seconds(-kept_seconds)).await };
+            bounded(SILENT_AFTER, begin).await?
         };
         stream.make(first).await?;
-        return Ok(first - 1);
+        return Ok(Ok(first - 1));
     };
     // Read after the stream's end, so that another publisher's progress is never taken for the reverse.
-    let last_position = sequencer::last_position(context.pool()).await?;
+    let last_position = bounded(SILENT_AFTER, sequencer::last_position(context.pool())).await?;
     if end > last_position {
-        return Err(Error::fault(format!(
-            "STREAM_AHEAD: the stream {} ends at {end}, the event log at {last_position}: {RESTORED}",
-            stream.name()
-        )));
+        let name = stream.name();
+        return Ok(Err(format!("STREAM_AHEAD: the stream {name} ends at {end}, the event log at {last_position}")));
     }
     // A restored log that has grown past the stream's end since: the stream's last fact is not the log's.
-    let last = log::after(context.pool(), end - 1, 1, 1).await?.pop().filter(|fact| fact.position == end);
+    let last = bounded(SILENT_AFTER, log::after(context.pool(), end - 1, 1, 1))
+        .await?
+        .pop()
+        .filter(|fact| fact.position == end);
     if let Some(last) = last
         && !stream.holds(&last).await?
     {
-        return Err(Error::fault(format!(
-            "STREAM_DIVERGED: the stream {} holds another fact at {end} than the event log: {RESTORED}",
-            stream.name()
-        )));
+        let name = stream.name();
+        return Ok(Err(format!("STREAM_DIVERGED: the stream {name} holds another fact at {end} than the event log")));
     }
-    Ok(end)
+    Ok(Ok(end))
 }
 
 /// Says once that something does not go on, and once that it does.

@@ -6,7 +6,11 @@
 use kernel::{Result, Timestamp};
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::{Context, clock::Clock};
+use crate::{
+    Context,
+    clock::Clock,
+    context::{SILENT_AFTER, bounded},
+};
 
 /// Whether facts wait for a position. Reads only, so that an idle service writes nothing.
 const WAITING: &str = "
@@ -41,13 +45,15 @@ const PASS: &str = "
 
 /// Gives positions to all facts committed so far; returns whether there were any.
 pub(crate) async fn sequence(pool: &PgPool) -> Result<bool> {
-    let is_waiting: bool = sqlx::query_scalar(WAITING).fetch_one(pool).await?;
+    let is_waiting: bool =
+        bounded(SILENT_AFTER, async { Ok(sqlx::query_scalar(WAITING).fetch_one(pool).await?) }).await?;
     if is_waiting {
         let mut connection = pool.acquire().await?;
-        if let Err(error) = sqlx::raw_sql(AssertSqlSafe(PASS)).execute(&mut *connection).await {
+        let pass = async { Ok(sqlx::raw_sql(AssertSqlSafe(PASS)).execute(&mut *connection).await?) };
+        if let Err(error) = bounded(SILENT_AFTER, pass).await {
             // The transaction may be open still: the connection must not be used again.
             connection.close_on_drop();
-            return Err(error.into());
+            return Err(error);
         }
     }
     Ok(is_waiting)

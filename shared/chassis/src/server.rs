@@ -6,13 +6,15 @@ use axum::{Router, extract::State, http::StatusCode, routing::get};
 use kernel::{Error, Result};
 use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::{
-    PgPool,
+    Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::{net::TcpListener, sync::Notify, task::JoinSet, time::timeout};
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
-use tonic::{service::Routes, transport::Server};
+use tonic::{
+    service::Routes,
+    transport::{Server, server::TcpIncoming},
+};
 use tonic_health::server::HealthReporter;
 
 use crate::{
@@ -199,6 +201,14 @@ fn pool(config: &crate::config::Database) -> Result<PgPool> {
         .max_connections(config.max_connections)
         .acquire_timeout(Duration::from_secs(3))
         .test_before_acquire(false)
+        // The library asks the same of every connection that comes back, but without a bound: one whose peer has fallen
+        // silent would keep its place in the pool for ever.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                let answered = timeout(Duration::from_secs(2), connection.ping()).await;
+                answered.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
+            })
+        })
         .connect_lazy_with(options))
 }
 
@@ -221,7 +231,6 @@ fn serve_grpc(
     stop: CancellationToken,
 ) -> impl Future<Output = ()> + use<> {
     let server = Server::builder()
-        .tcp_nodelay(true)
         .max_concurrent_streams(config.max_concurrent_streams)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
@@ -230,7 +239,8 @@ fn serve_grpc(
         .max_connection_age_grace(Duration::from_secs(30))
         .add_routes(routes);
     async move {
-        let incoming = TcpListenerStream::new(listener);
+        // Else small answers wait for the client's delayed acknowledgement, some 40 ms each.
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         if let Err(error) = server.serve_with_incoming_shutdown(incoming, stop.cancelled_owned()).await {
             tracing::error!(%error, "the gRPC server ended");
         }

@@ -2,12 +2,12 @@
 
 use api::handoff::v1 as pb;
 use chassis::Context;
-use kernel::{Actor, Error, Refusal, Result};
+use kernel::{Actor, Error, Result};
 
 use super::requests::record;
 use crate::{
     domain::history::Record,
-    ops::import::{self, Outcome, Refusal as Refused},
+    ops::import::{self, Outcome, Refusal},
 };
 
 /// A batch is written once it holds so many records, or so many events.
@@ -15,8 +15,6 @@ const BATCH_RECORDS: usize = 100;
 const BATCH_EVENTS: usize = 2_000;
 /// So many refused records are named; the others are only counted.
 const REFUSALS_NAMED: usize = 1_000;
-/// So many violations of a record are told.
-const VIOLATIONS_TOLD: usize = 5;
 
 /// An import under way.
 pub(super) struct Importing<'a> {
@@ -25,7 +23,7 @@ pub(super) struct Importing<'a> {
     batch: Vec<(i64, Record)>,
     events: usize,
     /// Records of the batch that are none.
-    malformed: Vec<Refused>,
+    malformed: Vec<Refusal>,
     total: pb::ImportHandoffsResponse,
 }
 
@@ -48,7 +46,7 @@ impl<'a> Importing<'a> {
                 self.events += record.events.len();
                 self.batch.push((index, record));
             }
-            Err(Error::Refused(refusal)) => self.malformed.push(refused(index, &refusal)),
+            Err(Error::Refused(refusal)) => self.malformed.push(Refusal::of(index, *refusal)),
             Err(error) => return Err(error),
         }
         let records = self.batch.len() + self.malformed.len();
@@ -79,7 +77,7 @@ impl<'a> Importing<'a> {
         total.facts += outcome.facts;
         total.teams_created += outcome.teams_created;
         total.routes_discovered += outcome.routes_discovered;
-        for Refused { index, reason, message } in refusals {
+        for Refusal { index, reason, message } in refusals {
             total.refused += 1;
             if total.refusals.len() < REFUSALS_NAMED {
                 total.refusals.push(pb::RefusedRecord { index, reason, message });
@@ -87,13 +85,4 @@ impl<'a> Importing<'a> {
         }
         Ok(())
     }
-}
-
-fn refused(index: i64, refusal: &Refusal) -> Refused {
-    let told = refusal.violations.iter().take(VIOLATIONS_TOLD);
-    let mut told: Vec<_> = told.map(|violation| format!("{} {}", violation.field, violation.description)).collect();
-    if refusal.violations.len() > VIOLATIONS_TOLD {
-        told.push(format!("and {} more", refusal.violations.len() - VIOLATIONS_TOLD));
-    }
-    Refused { index, reason: refusal.reason.to_owned(), message: told.join("; ") }
 }

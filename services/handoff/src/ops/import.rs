@@ -16,6 +16,9 @@ use crate::{
     store::{self, handoff::Changed},
 };
 
+/// So many violations of a record are told.
+const VIOLATIONS_TOLD: usize = 5;
+
 /// What became of some records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
@@ -38,8 +41,15 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    fn of(index: i64, refusal: kernel::Refusal) -> Self {
-        Self { index, reason: refusal.reason.to_owned(), message: refusal.message }
+    /// As the record's sender reads it: of a malformed record what is wrong with it, not only that it is.
+    pub(crate) fn of(index: i64, refusal: kernel::Refusal) -> Self {
+        let violations = refusal.violations.iter().take(VIOLATIONS_TOLD);
+        let mut told: Vec<_> = violations.map(|wrong| format!("{} {}", wrong.field, wrong.description)).collect();
+        if refusal.violations.len() > VIOLATIONS_TOLD {
+            told.push(format!("and {} more", refusal.violations.len() - VIOLATIONS_TOLD));
+        }
+        let message = if told.is_empty() { refusal.message } else { told.join("; ") };
+        Self { index, reason: refusal.reason.to_owned(), message }
     }
 }
 

@@ -29,7 +29,10 @@ async fn outsiders_do_not_find_it_whatever_they_try() {
             outsider.get(&draft.id).await.unwrap_err(),
             outsider.timeline(&draft.id).await.unwrap_err(),
             outsider.evaluate(&draft.id).await.unwrap_err(),
-            outsider.update(pb::UpdateHandoffRequest { update_mask: mask(&["links"]), ..on(&draft) }).await.unwrap_err(),
+            outsider
+                .update(pb::UpdateHandoffRequest { update_mask: mask(&["links"]), ..on(&draft) })
+                .await
+                .unwrap_err(),
             outsider.tick(ticked(&draft, "customer_told", "")).await.unwrap_err(),
             outsider.submit(on(&draft)).await.unwrap_err(),
             outsider.accept(on(&submitted)).await.unwrap_err(),
@@ -39,7 +42,10 @@ async fn outsiders_do_not_find_it_whatever_they_try() {
             outsider.give_back(on(&submitted)).await.unwrap_err(),
             outsider.reopen(on(&submitted)).await.unwrap_err(),
             outsider.cancel(on(&submitted)).await.unwrap_err(),
-            outsider.complete_action(pb::CompleteActionRequest { action_id: draft.id.clone(), ..on(&draft) }).await.unwrap_err(),
+            outsider
+                .complete_action(pb::CompleteActionRequest { action_id: draft.id.clone(), ..on(&draft) })
+                .await
+                .unwrap_err(),
         ];
         for refused in heard {
             assert_eq!(why(&refused), (Code::NotFound, "NOT_FOUND"));
@@ -116,8 +122,13 @@ async fn no_fact_of_it_carries_a_word_that_anybody_wrote() {
     world.sam.complete_action(pb::CompleteActionRequest { action_id, ..on(&accepted) }).await.unwrap();
     let give_back = pb::ReturnHandoffRequest { reasons: vec![because(SECRET)], ..on(&accepted) };
     let returned = world.ivan.give_back(give_back).await.unwrap();
-    let cancelled = world.sam.cancel(pb::CancelHandoffRequest { reason: SECRET.into(), ..on(&returned) }).await.unwrap();
-    assert_eq!((cancelled.title.as_str(), &cancelled.actions[0].text[..]), (SECRET, SECRET), "its teams read all of it");
+    let cancelled =
+        world.sam.cancel(pb::CancelHandoffRequest { reason: SECRET.into(), ..on(&returned) }).await.unwrap();
+    assert_eq!(
+        (cancelled.title.as_str(), &cancelled.actions[0].text[..]),
+        (SECRET, SECRET),
+        "its teams read all of it"
+    );
 
     let has_secret = |bytes: &[u8]| bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
     let said = world.said_of(&draft).await;

@@ -55,7 +55,7 @@ async fn an_outside_record_has_one_handoff() {
     assert!(is_new);
     let renamed = CreateHandoffRequest { title: "another title".into(), ..create_for("D-1") };
     assert_eq!(world.sam.create(renamed).await.unwrap(), (made.clone(), false));
-    let (submitted, _) = (world.sam.submit(on(&made)).await.unwrap(), ());
+    let submitted = world.sam.submit(on(&made)).await.unwrap();
     assert_eq!(world.crm.create(create_for("D-1")).await.unwrap(), (submitted, false), "as it stands by now");
     let (renewed, is_new) = world.crm.create(create_for("D-1/2")).await.unwrap();
     assert!(is_new && renewed.id != made.id, "a renewed transfer uses a new key");

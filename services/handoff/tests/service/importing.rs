@@ -48,7 +48,10 @@ async fn a_record_becomes_a_handoff_with_its_own_times_and_actors() {
         incident: "INC-7".into(),
         priority: pb::Priority::High.into(),
         fields: [("country".to_owned(), crate::requests::text("se"))].into(),
-        ..record("D-1", &[Kind::Submitted, Kind::Rejected, Kind::Submitted, Kind::Accepted, Kind::Began, Kind::Completed])
+        ..record(
+            "D-1",
+            &[Kind::Submitted, Kind::Rejected, Kind::Submitted, Kind::Accepted, Kind::Began, Kind::Completed],
+        )
     };
     world.importer.import(vec![told]).await.unwrap();
     let handoff = of(&world, "D-1").await.unwrap();
@@ -78,7 +81,11 @@ async fn teams_and_routes_that_are_not_there_are_made_once() {
         to_team: to.into(),
         ..record(key, &WHOLE)
     };
-    let records = vec![foreign("1", "2nd Line / EU", "network"), foreign("2", "network", "2nd Line / EU"), foreign("3", "2nd Line / EU", "network")];
+    let records = vec![
+        foreign("1", "2nd Line / EU", "network"),
+        foreign("2", "network", "2nd Line / EU"),
+        foreign("3", "2nd Line / EU", "network"),
+    ];
     let answer = world.importer.import(records).await.unwrap();
     assert_eq!((answer.teams_created, answer.routes_discovered), (2, 2));
     let handoff = of(&world, "1").await.unwrap();
@@ -112,7 +119,15 @@ async fn a_bad_record_is_refused_with_its_index_and_the_rest_goes_in() {
     ];
     let answer = world.importer.import(records.clone()).await.unwrap();
     assert_eq!((answer.records, fates(&answer)), (10, [3, 0, 0, 7, 12]));
-    insta::assert_snapshot!(refusals(&answer), @"");
+    insta::assert_snapshot!(refusals(&answer), @"
+    1 INVALID_REQUEST: record.origin is required: the outside record; record.title is required
+    2 IMPOSSIBLE_EVENT: event 1: a handoff that is SUBMITTED cannot be BEGAN; possible: ACCEPTED, HELD, REJECTED or CANCELLED
+    4 EVENT_IN_FUTURE: event 3: 2026-03-02T09:00:01Z lies in the future
+    5 EVENT_GOES_BACK: event 2: 2026-01-05T08:00:00Z is before 2026-01-05T08:01:00Z, the time of what happened before it
+    6 INVALID_REQUEST: record.to_team a route leads to another team than it comes from
+    7 INVALID_REQUEST: record.events give at least one event
+    8 IMPOSSIBLE_EVENT: event 0: a handoff that is DRAFT cannot be CANCELLED; possible: SUBMITTED
+    ");
     for refused in ["malformed", "impossible", "future", "backwards", "own", "eventless", "undrafted"] {
         assert_eq!(of(&world, refused).await, None, "nothing of it is kept");
     }
@@ -157,7 +172,8 @@ async fn a_record_that_tells_another_story_is_refused() {
     let before = of(&world, "D-1").await;
     let mut by_another = record("D-1", &WHOLE);
     by_another.events[1].actor = "ines".into();
-    let swapped = HistoricHandoff { from_team: "implementation".into(), to_team: "sales".into(), ..record("D-1", &WHOLE) };
+    let swapped =
+        HistoricHandoff { from_team: "implementation".into(), to_team: "sales".into(), ..record("D-1", &WHOLE) };
     let contradicting = vec![
         record("D-1", &[Kind::Submitted, Kind::Rejected, Kind::Submitted]),
         later(1, record("D-1", &WHOLE)),
@@ -166,7 +182,12 @@ async fn a_record_that_tells_another_story_is_refused() {
     ];
     let answer = world.importer.import(contradicting).await.unwrap();
     assert_eq!(fates(&answer), [0, 0, 0, 4, 0]);
-    insta::assert_snapshot!(refusals(&answer), @"");
+    insta::assert_snapshot!(refusals(&answer), @"
+    0 HISTORY_CONTRADICTED: the handoff of crm D-1 is here already, and event 1 differs
+    1 HISTORY_CONTRADICTED: the handoff of crm D-1 is here already, and event 0 differs
+    2 HISTORY_CONTRADICTED: the handoff of crm D-1 is here already, and event 1 differs
+    3 HISTORY_CONTRADICTED: the handoff of crm D-1 is here already, and the pair of teams differs
+    ");
     assert_eq!(of(&world, "D-1").await, before);
 }
 
@@ -192,8 +213,12 @@ async fn a_hold_ends_with_its_record_or_with_the_next_state() {
     let held = [Kind::Submitted, Kind::Accepted, Kind::Held];
     let resumed = [&held[..], &[Kind::Resumed]].concat();
     let moved_on = [&held[..], &[Kind::Began]].concat();
-    let records =
-        vec![record("held", &held), record("resumed", &resumed), record("moved on", &moved_on), record("twice", &[&held[..], &[Kind::Held]].concat())];
+    let records = vec![
+        record("held", &held),
+        record("resumed", &resumed),
+        record("moved on", &moved_on),
+        record("twice", &[&held[..], &[Kind::Held]].concat()),
+    ];
     let answer = world.importer.import(records).await.unwrap();
     assert_eq!(fates(&answer), [3, 0, 0, 1, 11]);
     let handoff = of(&world, "held").await.unwrap();

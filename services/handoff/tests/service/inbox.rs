@@ -49,7 +49,19 @@ async fn a_handoff_is_in_the_inbox_of_whoever_it_waits_on() {
     look("returned", &returned).await;
     let cancelled = world.sam.cancel(on(&returned)).await.unwrap();
     look("cancelled", &cancelled).await;
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @"
+    created            DRAFT       sales -
+    submitted          SUBMITTED   -     implementation
+    rejected           REJECTED    sales -
+    submitted again    SUBMITTED   -     implementation
+    on a condition     ACCEPTED    sales implementation
+    begun              IN_PROGRESS sales implementation
+    completed          COMPLETED   sales -
+    condition met      COMPLETED   -     -
+    reopened           IN_PROGRESS -     implementation
+    returned           RETURNED    sales -
+    cancelled          CANCELLED   -     -
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,8 +117,10 @@ async fn a_list_shows_what_its_filters_say_all_together() {
     assert_eq!(titles(inbox("implementation")).await, "submitted accepted begun");
     let as_upstream = ListHandoffsRequest { side: Side::Upstream.into(), ..inbox("sales") };
     assert_eq!(titles(as_upstream).await, "rejected");
-    let from_implementation = ListHandoffsRequest { team: "implementation".into(), ..inbox("sales") };
-    assert_eq!(titles(from_implementation).await, "", "both are the same side: see the contract");
+    let of_the_pair = || ListHandoffsRequest { team: "implementation".into(), ..inbox("sales") };
+    assert_eq!(titles(of_the_pair()).await, "rejected back", "what waits on sales, among handoffs with implementation");
+    let contradictory = ListHandoffsRequest { side: Side::Upstream.into(), ..of_the_pair() };
+    assert_eq!(titles(contradictory).await, "", "both teams cannot be upstream");
 
     let open = vec![HandoffState::Accepted.into(), HandoffState::InProgress.into()];
     assert_eq!(titles(ListHandoffsRequest { states: open.clone(), ..all() }).await, "accepted begun");

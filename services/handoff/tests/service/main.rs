@@ -1,4 +1,10 @@
 //! The handoff service through its gRPC face, on a real PostgreSQL and a real NATS, with the real template service beside it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::result_large_err,
+    reason = "what a test is told it compares; another answer than the expected one fails it"
+)]
+#![expect(clippy::unnecessary_wraps, reason = "parts of requests are made as messages hold them: optional")]
 
 mod confidential;
 mod creating;
@@ -11,6 +17,7 @@ mod malformed;
 mod pages;
 mod person;
 mod preparing;
+mod races;
 mod refusals;
 mod repeats;
 mod requests;
@@ -19,6 +26,7 @@ mod teams;
 mod templates;
 mod templates_away;
 mod timeline;
+mod volvo;
 mod words;
 mod working;
 mod world;

@@ -22,7 +22,7 @@ fn long() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_malformed_command_names_every_bad_field() {
+async fn what_upstream_says_wrong_is_named_field_by_field() {
     let world = World::new().await;
     let mut sam = world.sam.handoffs.clone();
     let create = pb::CreateHandoffRequest {
@@ -79,14 +79,19 @@ async fn a_malformed_command_names_every_bad_field() {
     tick.reason
     tick.state
     ");
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_either_side_decides_wrongly_is_named_field_by_field() {
+    let world = World::new().await;
+    let mut ivan = world.ivan.handoffs.clone();
     let accept = pb::AcceptHandoffRequest {
         handoff_id: "no".into(),
         read_back: long(),
         conditions: vec![pb::Condition { owner: "o".repeat(201), ..Default::default() }],
         ..Default::default()
     };
-    insta::assert_snapshot!(wrong(sam.accept_handoff(accept).await), @"
+    insta::assert_snapshot!(wrong(ivan.accept_handoff(accept).await), @"
     request_id
     handoff_id
     attempt
@@ -100,7 +105,7 @@ async fn a_malformed_command_names_every_bad_field() {
     let cited = pb::Reason { kind: pb::ReasonKind::Criterion.into(), ..Default::default() };
     let unknown = pb::Reason { kind: pb::ReasonKind::Unknown.into(), ..Default::default() };
     let reject = pb::RejectHandoffRequest { reasons: vec![reason, cited, unknown], ..Default::default() };
-    insta::assert_snapshot!(wrong(sam.reject_handoff(reject).await), @"
+    insta::assert_snapshot!(wrong(ivan.reject_handoff(reject).await), @"
     request_id
     handoff_id
     attempt
@@ -109,18 +114,18 @@ async fn a_malformed_command_names_every_bad_field() {
     reasons[1].criterion
     reasons[2].kind
     ");
-    insta::assert_snapshot!(wrong(sam.return_handoff(pb::ReturnHandoffRequest::default()).await), @"
+    insta::assert_snapshot!(wrong(ivan.return_handoff(pb::ReturnHandoffRequest::default()).await), @"
     request_id
     handoff_id
     attempt
     reasons
     ");
-    insta::assert_snapshot!(wrong(sam.reopen_handoff(pb::ReopenHandoffRequest::default()).await), @"
+    insta::assert_snapshot!(wrong(ivan.reopen_handoff(pb::ReopenHandoffRequest::default()).await), @"
     request_id
     handoff_id
     reason
     ");
-    insta::assert_snapshot!(wrong(sam.complete_action(pb::CompleteActionRequest::default()).await), @"
+    insta::assert_snapshot!(wrong(ivan.complete_action(pb::CompleteActionRequest::default()).await), @"
     request_id
     handoff_id
     action_id
@@ -128,7 +133,7 @@ async fn a_malformed_command_names_every_bad_field() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_malformed_question_names_every_bad_field() {
+async fn a_question_that_is_wrong_is_named_field_by_field() {
     let world = World::new().await;
     let mut sam = world.sam.handoffs.clone();
     let list = pb::ListHandoffsRequest {
@@ -170,7 +175,7 @@ async fn a_malformed_question_names_every_bad_field() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_malformed_team_or_route_names_every_bad_field() {
+async fn a_team_or_a_route_that_is_wrong_is_named_field_by_field() {
     let world = World::new().await;
     let member = pb::Member { principal: String::new(), role: 6 };
     let team = pb::CreateTeamRequest {

@@ -17,15 +17,15 @@ use crate::{
 async fn a_command_is_for_its_side() {
     let world = World::new().await;
     let people = [("sam", &world.sam), ("ivan", &world.ivan), ("otto", &world.otto), ("ada", &world.ada)];
-    let mut table = String::new();
+    let mut table = vec![];
     for command in ["submit", "cancel", "accept", "reject", "begin", "complete", "return", "reopen"] {
         for (name, person) in people {
             let handoff = ready_for(&world, command).await;
             let answer = act(person, command, &handoff).await;
-            table.push_str(&format!("{command} by {name}: {}\n", outcome(&answer)));
+            table.push(format!("{command} by {name}: {}", outcome(&answer)));
         }
     }
-    insta::assert_snapshot!(table, @"
+    insta::assert_snapshot!(table.join("\n"), @"
     submit by sam: SUBMITTED
     submit by ivan: WRONG_SIDE
     submit by otto: WRONG_SIDE

@@ -207,19 +207,20 @@ fn stream_name(setting: &Setting) -> String {
 /// The stream as a broker has it that lost what it had acknowledged: its first messages only.
 async fn keep_only(setting: &Setting, messages: u64) {
     let jetstream = jetstream(setting).await;
-    let mut stream = jetstream.get_stream(stream_name(setting)).await.unwrap();
-    let form = stream.info().await.unwrap().config.clone();
+    let mut stream = jetstream.get_stream(stream_name(setting)).await.expect("it is there");
+    let form = stream.info().await.expect("it tells").config.clone();
     let mut kept = vec![];
     for sequence in 1..=messages {
-        kept.push(stream.get_raw_message(sequence).await.unwrap());
+        kept.push(stream.get_raw_message(sequence).await.expect("it is kept"));
     }
-    jetstream.delete_stream(stream_name(setting)).await.unwrap();
-    jetstream.create_stream(form).await.unwrap();
+    jetstream.delete_stream(stream_name(setting)).await.expect("it is deleted");
+    jetstream.create_stream(form).await.expect("it is made");
     for message in kept {
         let mut headers = HeaderMap::new();
         for (name, values) in message.headers.iter().filter(|(name, _)| !name.to_string().starts_with("Nats-")) {
             headers.insert(name.clone(), values[0].clone());
         }
-        jetstream.publish_with_headers(message.subject, headers, message.payload).await.unwrap().await.unwrap();
+        let ack = jetstream.publish_with_headers(message.subject, headers, message.payload).await.expect("it is sent");
+        ack.await.expect("it is written");
     }
 }

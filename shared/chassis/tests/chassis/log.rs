@@ -1,5 +1,7 @@
 //! The event log is append-only for the service itself, and sealed.
 
+use std::borrow::Cow;
+
 use chassis::log::history;
 use sha2::{Digest, Sha256};
 use sqlx::AssertSqlSafe;
@@ -26,7 +28,7 @@ async fn the_services_own_role_can_neither_change_nor_forget_a_fact_nor_look_int
             format!("ALTER TABLE {table} DISABLE TRIGGER ALL"),
         ] {
             let refused = sqlx::raw_sql(AssertSqlSafe(forbidden.clone())).execute(&mut role).await.unwrap_err();
-            let code = refused.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+            let code = refused.as_database_error().and_then(|error| error.code().map(Cow::into_owned));
             assert_eq!(code.as_deref(), Some("42501"), "{forbidden}: {refused}");
         }
     }

@@ -231,11 +231,10 @@ async fn count(tx: &mut Tx, by: &Actor, order: &Order) -> Result<pb::CreateTeamR
     let mut counter = lock(tx, &order.counter).await?;
     let mut fact = step("counted");
     match order.deed {
-        Deed::Count => {}
         Deed::CountFurther if counter.head.revision == 0 => {
             return Err(Refusal::new(Code::FailedPrecondition, "NOTHING_COUNTED", "count once first").into());
         }
-        Deed::CountFurther => {}
+        Deed::Count | Deed::CountFurther => {}
         Deed::CountFromStale => counter = stale,
         Deed::CountLarge => fact.payload = vec![0; MAX_PAYLOAD_BYTES + 1],
         Deed::LoseRaces => return Err(Error::Busy("somebody was faster".into())),

@@ -57,7 +57,7 @@ async fn neither_a_silent_client_nor_a_call_without_end_holds_a_stop() {
     let mut config = setting.config::<Probe>(Config::default());
     config.grpc.drain_seconds = 1;
     let served = setting.serve_as::<Probe>(config).await;
-    let silent = [served.running.grpc(), served.running.http()].map(|address| TcpStream::connect(address));
+    let silent = [served.running.grpc(), served.running.http()].map(TcpStream::connect);
     let silent = futures::future::try_join_all(silent).await.unwrap();
     let (idle, connection) =
         h2::client::handshake(TcpStream::connect(served.running.grpc()).await.unwrap()).await.unwrap();

@@ -12,10 +12,10 @@ use super::teller::Teller;
 
 const DEAL: &str = "crm/D-1042";
 const ROUTE: &str = "sales-to-implementation";
-const REQUIREMENTS: &str = "technical_requirements=Single sign-on with Entra ID; 40 users; data stays in the EU; \
-     nightly export of orders to SAP.";
-const MENDED_REQUIREMENTS: &str = "technical_requirements=Single sign-on with Entra ID; 40 users; data stays in the EU; \
-     nightly export of orders to SAP S/4HANA 2023, access through their IT.";
+const REQUIREMENTS: &str =
+    "technical_requirements=Sign-on by Entra ID; 40 users; data in the EU; orders to their SAP every night.";
+const MENDED_REQUIREMENTS: &str =
+    "technical_requirements=Sign-on by Entra ID; 40 users; data in the EU; orders to SAP S/4HANA 2023, via their IT.";
 
 /// The days that the story speaks of.
 struct Days {
@@ -182,7 +182,7 @@ fn accept(teller: &mut Teller<'_>, days: &Days) -> Result<()> {
     teller.say(
         "He reads back what he understood, and accepts on a condition. It becomes an action of sales with a due time.",
     )?;
-    let read_back = format!("40 seats with Entra ID, nightly orders to S/4HANA 2023, live on {}.", days.go_live);
+    let read_back = format!("40 seats with Entra ID, orders to S/4HANA 2023 every night, live on {}.", days.go_live);
     let condition = format!("Send the signed data agreement; due={}; owner=anna", days.condition_due);
     let accept = ["handoff", "accept", DEAL, "--read-back", &read_back, "--condition", &condition];
     teller.play(&act("ivan", accept).says(&["ACCEPTED, attempt 2", "implementation is accountable"]))?;
