@@ -25,7 +25,7 @@ fn text(text: &str) -> Value {
 }
 
 fn violated(refused: Refused) -> Vec<String> {
-    let Refused::Invalid(violations) = refused else { panic!("not a violation: {refused}") };
+    let Refused::Invalid(violations) = refused else { panic!("no violation: {refused}") };
     violations.into_iter().map(|violation| violation.field).collect()
 }
 

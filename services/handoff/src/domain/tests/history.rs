@@ -135,7 +135,7 @@ fn a_record_without_events_or_with_malformed_fields_is_refused() {
     assert_eq!(relive(&record(vec![])).unwrap_err().reason(), "INVALID_REQUEST");
     let mut told = of(&[Kind::Submitted]);
     told.fields = [("No Key".to_owned(), Value::Bool(true))].into();
-    let Refused::Invalid(violations) = relive(&told).unwrap_err() else { panic!("not a violation") };
+    let Refused::Invalid(violations) = relive(&told).unwrap_err() else { panic!("no violation") };
     assert_eq!(violations[0].field, "fields.No Key");
 }
 

@@ -46,7 +46,7 @@ fn an_administrator_creates_a_team_named_as_its_id() {
 #[test]
 fn everybody_is_in_a_team_once() {
     let Err(Refused::Invalid(violations)) = Team::create(&admin(), new_team(&["a", "b", "a", "b"]), at(0)) else {
-        panic!("not a violation")
+        panic!("no violation")
     };
     let fields: Vec<_> = violations.iter().map(|violation| violation.field.as_str()).collect();
     assert_eq!(fields, ["members[2].principal", "members[3].principal"]);
