@@ -84,7 +84,7 @@ fn parts(arguments: &[String]) -> Vec<String> {
         let word = quoted(argument);
         let is_option = argument.starts_with("--");
         match parts.last_mut() {
-            Some(option) if is_after_option && !is_option => *option += &format!(" {word}"),
+            Some(option) if is_after_option && !is_option => option.extend([" ", &word]),
             _ => parts.push(word),
         }
         is_after_option = is_option;
