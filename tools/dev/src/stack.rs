@@ -250,18 +250,16 @@ impl Stack {
     }
 }
 
-/// Builds the services and the command line; returns the folder they are in.
-fn build(project: &Project, profile: Profile) -> Result<PathBuf> {
+/// Builds every program; returns the folder they are in. Always the whole workspace, as the tests are built: a part of it would
+/// turn on other features of shared crates, and build them anew.
+pub(crate) fn build(project: &Project, profile: Profile) -> Result<PathBuf> {
     let mut cargo = project.cargo();
-    cargo.args(["build", "--bins", "--package", "baton"]);
-    for service in &SERVICES {
-        cargo.args(["--package", service.name]);
-    }
+    cargo.args(["build", "--workspace", "--bins"]);
     if profile == Profile::Release {
         cargo.arg("--release");
     }
     if !project.run(cargo)?.success() {
-        return Err(Error::new("the services do not compile", "correct what cargo says above"));
+        return Err(Error::new("the programs do not compile", "correct what cargo says above"));
     }
     Ok(project.target()?.join(profile.folder()))
 }

@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use dev::Result;
 use dev::scratch::Scratch;
 use dev::servers::{Access, Servers};
 use dev::tether::LAUNCHER_ENV;
-use dev::{Error, Result};
 
 use crate::project::Project;
+use crate::stack::{self, Profile};
 
 /// Run the tests on real servers
 ///
@@ -25,11 +26,7 @@ pub(crate) struct Test {
 impl Test {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let project = Project::find()?;
-        let mut build = project.cargo();
-        build.args(["build", "--workspace", "--bins"]);
-        if !project.run(build)?.success() {
-            return Err(Error::new("the programs that the tests run do not compile", "correct what cargo says above"));
-        }
+        let programs = stack::build(&project, Profile::Debug)?;
         let scratch = Scratch::new()?;
         let mut servers = Servers::start(&project.tether, scratch.path(), false, Access::Open)?;
 
@@ -43,7 +40,7 @@ impl Test {
         cargo.args(&self.arguments);
         cargo.env("BATON_TEST_POSTGRES_URL", &servers.postgres_url);
         cargo.env("BATON_TEST_NATS_URL", &servers.nats_url);
-        cargo.env("BATON_BIN_DIR", project.target()?.join("debug"));
+        cargo.env("BATON_BIN_DIR", programs);
         cargo.env(LAUNCHER_ENV, project.tether.launcher());
         let status = project.run(cargo)?;
         servers.stop();
