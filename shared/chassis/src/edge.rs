@@ -124,8 +124,9 @@ fn measure(path: &str, response: &Response, began_at: Instant) {
     let mut parts = path.split('/').skip(1);
     let (service, method) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let code = Status::from_header_map(response.headers()).map_or(tonic::Code::Ok, |status| status.code());
-    // A path that nobody serves must not become a label.
-    let (service, method) = if code == tonic::Code::Unimplemented { ("unknown", "unknown") } else { (service, method) };
+    // A path that nobody serves must not become a label; before a token is verified, nobody knows.
+    let is_unknown = matches!(code, tonic::Code::Unimplemented | tonic::Code::Unauthenticated);
+    let (service, method) = if is_unknown { ("unknown", "unknown") } else { (service, method) };
     let labels = [("service", service.to_owned()), ("method", method.to_owned()), ("code", format!("{code:?}"))];
     metrics::counter!("grpc_server_handled_total", &labels).increment(1);
     metrics::histogram!("grpc_server_handling_seconds", &labels[..2]).record(began_at.elapsed().as_secs_f64());
