@@ -27,6 +27,8 @@ const BATCH_BYTES: i64 = 3 * 1024 * 1024;
 /// Between two looks while facts come in, while none do, and after an error.
 const POLL_BUSY: Duration = Duration::from_millis(20);
 const POLL_IDLE: Duration = Duration::from_millis(200);
+/// Between two passes of the sequencer at the least; the first after a quiet moment comes at once.
+const BREATH: Duration = Duration::from_millis(10);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
 /// How long a publisher trusts that the stream still ends where it left it.
 const DOUBT_AFTER: Duration = Duration::from_secs(10);
@@ -48,6 +50,10 @@ pub(crate) async fn run_sequencer(context: Context, sequenced: &Notify, stop: Ca
                 PAUSE_AFTER_ERROR
             }
         };
+        if pause == POLL_BUSY {
+            // Facts come in: the next pass takes those of many commits at once, for one flush of the disk.
+            sleep(BREATH).await;
+        }
         select! {
             () = stop.cancelled() => {}
             () = context.committed().notified() => {}
