@@ -2,10 +2,12 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::{
-    commands::{events, handoff, import, inbox, route, team, template, whoami},
+    commands::{
+        action, completion, events, handoff, import, inbox, propose, question, review, route, team, template, whoami,
+    },
     errors::Result,
     session::Session,
 };
@@ -80,6 +82,22 @@ enum Command {
     /// Handoffs: work on its way from one team to another
     #[command(subcommand)]
     Handoff(handoff::Command),
+    /// Questions of one side of a handoff to the other
+    #[command(subcommand)]
+    Question(question::Command),
+    /// Reviews: meetings of both sides about a handoff
+    #[command(subcommand)]
+    Review(review::Command),
+    /// Propose what needs both sides: a hold, a deadline, a priority, a waiver, an end
+    #[command(subcommand)]
+    Propose(propose::Command),
+    /// Agree to what the other side proposed, and it is done
+    Agree(propose::Agree),
+    /// Decline what the other side proposed
+    Decline(propose::Decline),
+    /// Actions: small duties inside a handoff
+    #[command(subcommand)]
+    Action(action::Command),
     /// What waits on a team, longest untouched first
     Inbox(inbox::Inbox),
     /// Bring the history of another system in
@@ -90,6 +108,14 @@ enum Command {
     /// What the token says about you; it is read here, and nobody is asked whether it is genuine
     #[command(after_help = "Example:\n  baton --as anna whoami")]
     Whoami,
+    /// What a shell needs to complete commands and options
+    Completion(completion::Completion),
+}
+
+/// The command line as clap knows it.
+#[cfg(test)]
+pub(crate) fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// Does what the command line says; what went wrong goes to stderr.
@@ -115,17 +141,22 @@ async fn dispatch(command: Command, session: &Session) -> Result<()> {
         Command::Route(command) => route::run(command, session).await,
         Command::Template(command) => template::run(command, session).await,
         Command::Handoff(command) => handoff::run(command, session).await,
+        Command::Question(command) => question::run(command, session).await,
+        Command::Review(command) => review::run(command, session).await,
+        Command::Propose(command) => propose::run(command, session).await,
+        Command::Agree(agree) => agree.run(session).await,
+        Command::Decline(decline) => decline.run(session).await,
+        Command::Action(command) => action::run(command, session).await,
         Command::Inbox(inbox) => inbox.run(session).await,
         Command::Import(import) => import.run(session).await,
         Command::Events(command) => events::run(command, session).await,
         Command::Whoami => whoami::run(session),
+        Command::Completion(completion) => completion.run(Arguments::command()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -5,6 +5,8 @@ use std::{fmt::Write as _, io, process::ExitCode};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
+use crate::advice;
+
 /// The result of whatever a command does.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -143,7 +145,11 @@ fn status_text(service: &str, url: &str, status: &Status) -> String {
             let _ = writeln!(text, "  reason: {reason} ({code:?})");
         }
     }
-    text + &details_text(&details)
+    text += &details_text(&details);
+    if let Some(advice) = details.error_info().and_then(|info| advice::for_reason(&info.reason)) {
+        let _ = writeln!(text, "  what to do: {advice}");
+    }
+    text
 }
 
 fn details_text(details: &ErrorDetails) -> String {
@@ -205,6 +211,18 @@ mod tests {
           state: DRAFT
           - criterion signed_contract: No contract. Attach the signed one.
           - criterion timeline: No date. Say when it goes live.
+          what to do: `baton handoff set` and `baton handoff tick` mend them; `baton propose waiver HANDOFF --criterion KEY --reason TEXT` asks downstream to do without
+        ");
+    }
+
+    #[test]
+    fn a_refusal_that_a_command_helps_with_names_it() {
+        let error =
+            refused(Code::FailedPrecondition, "the terms require a read-back", because("READ_BACK_REQUIRED", &[]));
+        assert_snapshot!(error.to_text(), @r"
+        baton: the terms require a read-back
+          reason: READ_BACK_REQUIRED (FailedPrecondition)
+          what to do: give --read-back TEXT: what was handed over, in your own words
         ");
     }
 

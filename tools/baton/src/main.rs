@@ -1,9 +1,11 @@
 //! `baton`: the command line for people.
 
+mod advice;
 mod cli;
 mod client;
 mod commands;
 mod errors;
+mod numbered;
 mod output;
 mod record;
 mod session;

@@ -13,8 +13,9 @@ use crate::{
     cli::Global,
     client::{Bearer, Remote},
     errors::{Error, Result},
-    output::{print, print_json},
+    output::{note, print, print_json},
     show::Screen,
+    words::{self, When},
 };
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -77,6 +78,14 @@ impl Session {
     /// How text is laid out.
     pub(crate) fn screen(&self) -> &Screen {
         &self.screen
+    }
+
+    /// The instant that was meant, which is said back on stderr: `what` is the word before it, as "until".
+    pub(crate) fn instant(&self, what: &str, when: When) -> prost_types::Timestamp {
+        let time = when.instant(self.screen.now());
+        let (at, age) = (words::time(Some(&time)), words::age(Some(&time), self.screen.now()));
+        note(&format!("{what} {at} UTC ({age}{})", if age.starts_with("in ") { "" } else { " ago" }));
+        time
     }
 
     /// Prints an answer: its JSON for a program, else as `show` lays it out.

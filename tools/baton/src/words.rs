@@ -3,8 +3,8 @@
 use api::{
     checklist::v1::{EvidenceKind, FieldType, ItemCategory, VersionState},
     handoff::v1::{
-        Decision, HandoffOrder, HandoffState, Link, MemberRole, Origin, Priority, ReadBack, ReasonKind, RiskKind,
-        RouteStatus,
+        Decision, HandoffOrder, HandoffState, Link, MemberRole, Origin, Priority, ProposalState, QuestionState,
+        ReadBack, ReasonKind, ReviewOutcome, ReviewState, RiskKind, RouteStatus,
     },
     r#type::v1::{Attachment, CriterionKind, Outcome, Severity, Side, TickState},
 };
@@ -59,8 +59,12 @@ words! {
     MemberRole "MEMBER_ROLE_"
     Outcome "OUTCOME_"
     Priority "PRIORITY_"
+    ProposalState "PROPOSAL_STATE_"
+    QuestionState "QUESTION_STATE_"
     ReadBack "READ_BACK_"
     ReasonKind "REASON_KIND_"
+    ReviewOutcome "REVIEW_OUTCOME_"
+    ReviewState "REVIEW_STATE_"
     RiskKind "RISK_KIND_"
     RouteStatus "ROUTE_STATUS_"
     Severity "SEVERITY_"
@@ -69,10 +73,62 @@ words! {
     VersionState "VERSION_STATE_"
 }
 
-/// Reads an instant (RFC 3339) or a day (`YYYY-MM-DD`, its midnight in UTC).
+/// Reads an instant (RFC 3339), a time without an offset (UTC, as all that is shown) or a day (its midnight in UTC).
 pub(crate) fn parse_time(text: &str) -> Result<prost_types::Timestamp, String> {
-    let instant: Result<Timestamp, _> = text.parse().or_else(|_| format!("{text}T00:00:00Z").parse());
+    let instant: Result<Timestamp, _> =
+        text.parse().or_else(|_| format!("{text}Z").parse()).or_else(|_| format!("{text}T00:00:00Z").parse());
     instant.map(api::timestamp).map_err(|_| format!("{text:?} is no time; write 2026-12-01 or 2026-12-01T09:00:00Z"))
+}
+
+/// An instant as a person names it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum When {
+    /// On the calendar.
+    At(prost_types::Timestamp),
+    /// So many seconds from now.
+    After(i64),
+}
+
+impl When {
+    /// Reads what [`parse_time`] reads, and `+2d`, `+90m`, `+1d12h`.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        match text.strip_prefix('+') {
+            Some(span) => parse_span(span).map(|span| Self::After(span.seconds)),
+            None => parse_time(text).map(Self::At).map_err(|problem| format!("{problem}, or +2d from now")),
+        }
+    }
+
+    /// The instant, where it is `now` now.
+    pub(crate) fn instant(self, now: Timestamp) -> prost_types::Timestamp {
+        match self {
+            Self::At(time) => time,
+            Self::After(seconds) => api::timestamp(now.plus_seconds(seconds)),
+        }
+    }
+}
+
+/// Reads a span of weeks, days, hours and minutes: `45m`, `1h30m`, `2d`.
+pub(crate) fn parse_span(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no span; write 45m, 2h, 1h30m, 2d or 1w");
+    let mut seconds: i64 = 0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+        let (number, after) = rest.split_at(digits);
+        let unit = after.chars().next().ok_or_else(wrong)?;
+        let length = match unit {
+            'w' => 604_800,
+            'd' => 86_400,
+            'h' => 3_600,
+            'm' => 60,
+            _ => return Err(wrong()),
+        };
+        let number: i64 = number.parse().map_err(|_| wrong())?;
+        seconds = number.checked_mul(length).and_then(|more| seconds.checked_add(more)).ok_or_else(wrong)?;
+        rest = &after[unit.len_utf8()..];
+    }
+    // A thousand years are enough, and stay within what an instant can hold.
+    if (1..=31_557_600_000).contains(&seconds) { Ok(api::duration_from_seconds(seconds)) } else { Err(wrong()) }
 }
 
 /// Reads a whole number of days.
@@ -174,6 +230,27 @@ mod tests {
         assert_eq!(parse_time("2026-12-01"), parse_time("2026-12-01T01:00:00+01:00"));
         assert_eq!(time(parse_time("2026-12-01").ok().as_ref()), "2026-12-01 00:00");
         assert!(parse_time("tomorrow").is_err());
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_utc() {
+        assert_eq!(parse_time("2026-12-01T15:00"), parse_time("2026-12-01T15:00:00Z"));
+        assert_eq!(parse_time("2026-12-01 15:00"), parse_time("2026-12-01T15:00:00Z"));
+    }
+
+    #[test]
+    fn a_time_may_be_told_from_now() {
+        let now: Timestamp = "2026-11-23T09:00:00Z".parse().unwrap();
+        let told = |text: &str| time(When::parse(text).ok().map(|when| when.instant(now)).as_ref());
+        assert_eq!(told("+2d"), "2026-11-25 09:00");
+        assert_eq!(told("+90m"), "2026-11-23 10:30");
+        assert_eq!(told("+1w1d12h"), "2026-12-01 21:00");
+        assert_eq!(told("2026-12-01"), "2026-12-01 00:00");
+        for wrong in
+            ["+", "+2", "+d", "+0m", "+2y", "+2d3", "-2d", "2d", "+99999999999999999999d", "+9999999999w", "+1ä"]
+        {
+            assert!(When::parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,10 +1,17 @@
 //! What the commands do, by noun.
 
+pub(crate) mod action;
 mod answers;
+pub(crate) mod completion;
 pub(crate) mod events;
 pub(crate) mod handoff;
 pub(crate) mod import;
 pub(crate) mod inbox;
+mod order;
+mod owed;
+pub(crate) mod propose;
+pub(crate) mod question;
+pub(crate) mod review;
 pub(crate) mod route;
 pub(crate) mod team;
 pub(crate) mod template;

@@ -1,13 +1,17 @@
 //! Handoffs for people: lists, the inbox, one as a card, and what a command made of it.
 
 use api::{
-    handoff::v1::{Action, Attempt, Handoff, HandoffLine, ListHandoffsResponse, Reason, ReasonKind, Summary},
-    r#type::v1::{CriterionResult, Side, TickState},
+    handoff::v1::{
+        Attempt, Claim, Handoff, HandoffLine, Hold, ListHandoffsResponse, ReadBackConfirmation, Reason, ReasonKind,
+        Summary,
+    },
+    r#type::v1::{CriterionResult, Side, Submission, TickState},
 };
 use comfy_table::Cell;
 
-use super::{Screen, Tone, evaluation, more};
+use super::{Screen, Tone, action, evaluation, more, proposal, question, review};
 use crate::{
+    numbered::named,
     values,
     words::{self, Word as _},
 };
@@ -59,8 +63,13 @@ pub(crate) fn card(handoff: &Handoff, unmet: &[CriterionResult], screen: &Screen
         + &screen.section("Answers", &answers(handoff, screen))
         + &screen.section("Checklist", &ticks(handoff, screen))
         + &screen.section("Not met", &evaluation::unmet(unmet, screen))
-        + &screen.section("Actions", &actions(&handoff.actions, screen))
+        + &screen.section("Waived", &waivers(handoff, screen))
+        + &screen.section("Questions", &question::list(handoff, |_| true, screen))
+        + &screen.section("Reviews", &review::list(handoff, false, screen))
+        + &screen.section("Proposals", &proposal::list(handoff, screen))
+        + &screen.section("Actions", &action::list(handoff, |_| true, screen))
         + &screen.section("Attempts", &attempts(&handoff.attempts, screen))
+        + &screen.section("Archived by a migration", &archived(handoff, screen))
         + &screen.section("Links and documents", &links(handoff))
 }
 
@@ -103,7 +112,8 @@ fn side_team<'a>(side: Side, from_team: &'a str, to_team: &'a str) -> &'a str {
     }
 }
 
-fn team_of(handoff: &Handoff, side: Side) -> &str {
+/// The team of a side of this handoff; empty for none.
+pub(super) fn team_of(handoff: &Handoff, side: Side) -> &str {
     side_team(side, &handoff.from_team, &handoff.to_team)
 }
 
@@ -140,24 +150,17 @@ fn head(handoff: &Handoff, screen: &Screen) -> String {
         let name = if side == Side::Upstream { &handoff.upstream_owner } else { &handoff.downstream_owner };
         if name.is_empty() { team_of(handoff, side).to_owned() } else { format!("{} ({name})", team_of(handoff, side)) }
     };
-    let since = words::age(times.state_since.as_ref(), screen.now());
     let turn = match handoff.waiting_on() {
         Side::Unspecified => String::new(),
-        side => format!("{}, for {since}", owner(side)),
+        side => format!("{}{}", owner(side), what_for(handoff, side, screen)),
     };
     let template = handoff.template.clone().filter(|template| !template.template_id.is_empty());
     screen.facts(&[
         ("state", format!("{}, attempt {}", screen.state(handoff.state()), handoff.attempt)),
         ("accountable", owner(handoff.accountable_side())),
         ("waits on", turn),
-        (
-            "on hold",
-            handoff
-                .hold
-                .as_ref()
-                .map(|hold| format!("{} since {}", hold.reason, words::time(hold.since.as_ref())))
-                .unwrap_or_default(),
-        ),
+        ("on hold", handoff.hold.as_ref().map(|hold| held(handoff, hold, screen)).unwrap_or_default()),
+        ("looked at by", handoff.claim.as_ref().map(|claim| claimed(claim, screen)).unwrap_or_default()),
         ("priority", handoff.priority().word().to_owned()),
         ("teams", format!("{} → {}", owner(Side::Upstream), owner(Side::Downstream))),
         ("route", handoff.route_id.clone()),
@@ -170,9 +173,43 @@ fn head(handoff: &Handoff, screen: &Screen) -> String {
         ("created", words::time(times.created_at.as_ref())),
         ("completed", words::time(times.completed_at.as_ref())),
         ("came back", came_back(handoff)),
+        ("comments", comments(handoff)),
         ("revision", handoff.revision.to_string()),
         ("id", handoff.id.clone()),
     ])
+}
+
+/// What the side whose turn it is has to do, and since when it waits on it.
+fn what_for(handoff: &Handoff, side: Side, screen: &Screen) -> String {
+    let asked: Vec<_> = question::blocking(handoff, side).collect();
+    let rounds = asked.iter().filter_map(|(_, question)| question.rounds.last()?.asked_at);
+    let since_question = rounds.min_by_key(|at| (at.seconds, at.nanos));
+    let numbers: Vec<&str> = asked.iter().map(|(number, _)| number.as_str()).collect();
+    let answer = if numbers.is_empty() { String::new() } else { format!(", to answer {}", numbers.join(", ")) };
+    let since = since_question.or(handoff.times.and_then(|times| times.state_since));
+    format!("{answer}, for {}", words::age(since.as_ref(), screen.now()))
+}
+
+fn held(handoff: &Handoff, hold: &Hold, screen: &Screen) -> String {
+    let who = match (hold.agreed, team_of(handoff, hold.side())) {
+        (true, _) => ", both sides agreed".to_owned(),
+        (false, "") => String::new(),
+        (false, team) => format!(", {team} alone"),
+    };
+    let until = match hold.until.as_ref() {
+        None => String::new(),
+        until => format!("until {} ({}), ", words::time(until), words::age(until, screen.now())),
+    };
+    let hold = format!("{until}since {}{who}: {}", words::time(hold.since.as_ref()), hold.reason);
+    screen.paint(Tone::Waiting, hold.trim_end_matches(": "))
+}
+
+fn claimed(claim: &Claim, screen: &Screen) -> String {
+    format!("{}, for {}", claim.claimed_by, words::age(claim.claimed_at.as_ref(), screen.now()))
+}
+
+fn comments(handoff: &Handoff) -> String {
+    if handoff.comments == 0 { String::new() } else { format!("{}: `baton handoff timeline`", handoff.comments) }
 }
 
 fn came_back(handoff: &Handoff) -> String {
@@ -203,14 +240,28 @@ fn summary(summary: Option<&Summary>, screen: &Screen) -> String {
 }
 
 fn answers(handoff: &Handoff, screen: &Screen) -> String {
-    let fields = handoff.submission.iter().flat_map(|submission| &submission.fields);
-    let rows: Vec<_> = fields.map(|(key, value)| [key.clone(), values::show(value)]).collect();
-    if rows.is_empty() { String::new() } else { screen.table(&["FIELD", "Answer"], rows) }
+    handoff.submission.as_ref().map(|submission| fields(submission, screen)).unwrap_or_default()
 }
 
 fn ticks(handoff: &Handoff, screen: &Screen) -> String {
-    let items = handoff.submission.iter().flat_map(|submission| &submission.items);
-    let rows: Vec<_> = items
+    handoff.submission.as_ref().map(|submission| items(submission, screen)).unwrap_or_default()
+}
+
+fn archived(handoff: &Handoff, screen: &Screen) -> String {
+    let Some(submission) = &handoff.archived else { return String::new() };
+    let parts = [fields(submission, screen), items(submission, screen)];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+fn fields(submission: &Submission, screen: &Screen) -> String {
+    let rows: Vec<_> = submission.fields.iter().map(|(key, value)| [key.clone(), values::show(value)]).collect();
+    if rows.is_empty() { String::new() } else { screen.table(&["FIELD", "Answer"], rows) }
+}
+
+fn items(submission: &Submission, screen: &Screen) -> String {
+    let rows: Vec<_> = submission
+        .items
+        .iter()
         .map(|(key, tick)| {
             let tone = if tick.state() == TickState::Done { Tone::Good } else { Tone::Quiet };
             let state = tick.state().word().to_lowercase().replace('_', " ");
@@ -220,29 +271,21 @@ fn ticks(handoff: &Handoff, screen: &Screen) -> String {
     if rows.is_empty() { String::new() } else { screen.table(&["ITEM", "State", "Evidence or reason"], rows) }
 }
 
-fn actions(actions: &[Action], screen: &Screen) -> String {
-    let rows: Vec<_> = actions
+fn waivers(handoff: &Handoff, screen: &Screen) -> String {
+    let rows: Vec<_> = handoff
+        .waivers
         .iter()
-        .map(|action| {
-            let (tone, state) = match action.done_at.as_ref() {
-                Some(at) => (Tone::Good, format!("done {}", words::time(Some(at)))),
-                None => (Tone::Waiting, "open".to_owned()),
-            };
+        .map(|waiver| {
+            let proposal = named(&handoff.proposals).find(|(_, proposal)| proposal.id == waiver.proposal_id);
             [
-                Cell::new(&action.id),
-                Cell::new(&action.text),
-                Cell::new(action.side().word().to_lowercase()),
-                Cell::new(&action.owner),
-                Cell::new(words::time(action.due_at.as_ref())),
-                screen.cell(tone, state),
+                waiver.criterion.clone(),
+                waiver.reason.clone(),
+                proposal.map(|(number, _)| number).unwrap_or_default(),
+                format!("{}, {}", waiver.waived_by, words::time(waiver.waived_at.as_ref())),
             ]
         })
         .collect();
-    if rows.is_empty() {
-        String::new()
-    } else {
-        screen.table(&["ACTION", "What", "Side", "Owner", "Due", "State"], rows)
-    }
+    if rows.is_empty() { String::new() } else { screen.table(&["CRITERION", "Why", "Proposal", "Agreed by"], rows) }
 }
 
 fn attempts(attempts: &[Attempt], screen: &Screen) -> String {
@@ -250,7 +293,9 @@ fn attempts(attempts: &[Attempt], screen: &Screen) -> String {
         .iter()
         .map(|attempt| {
             let why: Vec<String> = attempt.reasons.iter().map(reason).collect();
-            let read_back = Some(&attempt.read_back).filter(|text| !text.is_empty()).map(|text| format!("“{text}”"));
+            let read_back = Some(&attempt.read_back)
+                .filter(|text| !text.is_empty())
+                .map(|text| format!("“{text}” {}", confirmed(attempt.read_back_confirmation.as_ref())));
             [
                 Cell::new(attempt.number),
                 Cell::new(words::time(attempt.submitted_at.as_ref())),
@@ -264,6 +309,15 @@ fn attempts(attempts: &[Attempt], screen: &Screen) -> String {
     if rows.is_empty() { String::new() } else { screen.table(&["#", "Submitted", "By", "Decision", "By", "Why"], rows) }
 }
 
+/// What upstream said to a read-back.
+fn confirmed(confirmation: Option<&ReadBackConfirmation>) -> String {
+    match confirmation {
+        None => "(not confirmed yet)".to_owned(),
+        Some(said) if said.corrections.is_empty() => format!("(confirmed by {})", said.confirmed_by),
+        Some(said) => format!("(corrected by {})\n- {}", said.confirmed_by, said.corrections.join("\n- ")),
+    }
+}
+
 fn links(handoff: &Handoff) -> String {
     let links = handoff.links.iter().map(|link| format!("  {}/{}/{} {}", link.system, link.r#type, link.key, link.url));
     let documents = handoff.attachments.iter().map(|document| format!("  {} {}", document.name, document.url));
@@ -274,7 +328,7 @@ fn links(handoff: &Handoff) -> String {
 mod tests {
     use api::{
         handoff::v1::{Decision, HandoffState, HandoffTimes, Origin, TemplatePin},
-        r#type::v1::{CriterionKind, FieldValue, Outcome, Severity, Submission, field_value::Kind},
+        r#type::v1::{CriterionKind, FieldValue, Outcome, Severity, field_value::Kind},
     };
     use insta::assert_snapshot;
 

@@ -1,10 +1,16 @@
 //! How answers are laid out for people: tables and cards, by noun.
 
+pub(crate) mod action;
 pub(crate) mod evaluation;
+mod fact;
 pub(crate) mod handoff;
 pub(crate) mod import;
 pub(crate) mod inbox;
+pub(crate) mod migration;
 pub(crate) mod progress;
+pub(crate) mod proposal;
+pub(crate) mod question;
+pub(crate) mod review;
 pub(crate) mod route;
 pub(crate) mod team;
 pub(crate) mod template;

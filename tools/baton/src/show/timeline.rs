@@ -3,11 +3,17 @@
 use std::collections::BTreeMap;
 
 use api::{
-    handoff::v1::{Action, HandoffEvent, Link, ListTimelineResponse, TimelineEntry, handoff_event::Kind},
+    handoff::v1::{HandoffEvent, ListTimelineResponse, TimelineEntry, handoff_event::Kind},
     r#type::v1::{CriterionResult, Outcome},
 };
 
-use super::{Screen, Tone, handoff::reason, more};
+use super::{
+    Screen, Tone,
+    action::owed,
+    fact::{self, linked},
+    handoff::reason,
+    more,
+};
 use crate::words::{self, Word as _};
 
 /// First to last.
@@ -54,7 +60,13 @@ fn told(entry: &TimelineEntry) -> (String, Vec<String>) {
             let said = format!("{}{}", tick.evidence, tick.reason);
             (format!("marked {} {}", fact.item, tick.state().word().to_lowercase().replace('_', " ")), texts([said]))
         }
-        Kind::HandoffSubmitted(fact) => (format!("submitted attempt {}", fact.attempt), unmet(&fact.results)),
+        Kind::HandoffSubmitted(fact) => {
+            let review = fact.review_required.then(|| match fact.review_reason.as_str() {
+                "" => "a review is required".to_owned(),
+                reason => format!("a review is required: {reason}"),
+            });
+            (format!("submitted attempt {}", fact.attempt), unmet(&fact.results).into_iter().chain(review).collect())
+        }
         Kind::HandoffAccepted(fact) => {
             let read_back =
                 if fact.read_back.is_empty() { String::new() } else { format!("read back: “{}”", fact.read_back) };
@@ -70,19 +82,17 @@ fn told(entry: &TimelineEntry) -> (String, Vec<String>) {
         }
         Kind::HandoffReopened(fact) => ("reopened it".to_owned(), texts([fact.reason.clone()])),
         Kind::HandoffCancelled(fact) => ("cancelled it".to_owned(), texts([fact.reason.clone()])),
-        Kind::HandoffHeld(fact) => ("put it on hold".to_owned(), texts([fact.reason.clone()])),
+        Kind::HandoffHeld(fact) => {
+            let until = fact.until.as_ref().map(|_| format!(" until {}", words::time(fact.until.as_ref())));
+            let agreed = if fact.agreed { ", as both sides agreed" } else { "" };
+            (format!("put it on hold{}{agreed}", until.unwrap_or_default()), texts([fact.reason.clone()]))
+        }
         Kind::HandoffResumed(_) => ("resumed".to_owned(), vec![]),
         Kind::ActionAdded(fact) => ("added an action".to_owned(), fact.action.iter().map(owed).collect()),
         Kind::ActionDone(fact) => {
             ("did an action".to_owned(), fact.action.iter().map(|action| action.text.clone()).collect())
         }
-        Kind::TeamCreated(_)
-        | Kind::TeamUpdated(_)
-        | Kind::RouteCreated(_)
-        | Kind::RouteUpdated(_)
-        | Kind::RouteDiscovered(_)
-        | Kind::RouteRetired(_)
-        | Kind::TermsSet(_) => unknown(),
+        other => fact::told(other).unwrap_or_else(unknown),
     }
 }
 
@@ -105,16 +115,6 @@ fn unmet(results: &[CriterionResult]) -> Vec<String> {
         .collect()
 }
 
-fn owed(action: &Action) -> String {
-    let owner = if action.owner.is_empty() { String::new() } else { format!(", {}", action.owner) };
-    let due = words::time(action.due_at.as_ref());
-    format!("{} ({}{owner}, due {due})", action.text, action.side().word().to_lowercase())
-}
-
-fn linked(link: &Link) -> String {
-    format!("linked to {}/{}/{}", link.system, link.r#type, link.key)
-}
-
 fn texts(texts: [String; 1]) -> Vec<String> {
     texts.into_iter().filter(|text| !text.is_empty()).collect()
 }
@@ -122,11 +122,13 @@ fn texts(texts: [String; 1]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use api::handoff::v1::{
-        ActionAdded, HandoffAccepted, HandoffContext, HandoffCreated, HandoffEdited, HandoffRejected, HandoffSubmitted,
-        Reason, ReasonKind, TemplatePin,
+        Action, ActionAdded, HandoffAccepted, HandoffContext, HandoffCreated, HandoffEdited, HandoffRejected,
+        HandoffSubmitted, Reason, ReasonKind, TeamCreated, TemplatePin,
     };
     use api::r#type::v1::{Severity, Side};
     use insta::assert_snapshot;
+    use prost::Message as _;
+    use prost_types::{FileDescriptorProto, FileDescriptorSet};
 
     use super::*;
 
@@ -202,5 +204,55 @@ mod tests {
         #6 2026-11-23 10:00  ines  added an action
                                      Send page 3 (upstream, anna, due 2026-12-01 09:00)
         ");
+    }
+
+    /// Every kind of fact that the contract knows, with nothing in it, by its name.
+    fn every_kind() -> Vec<(u32, String, Option<Kind>)> {
+        let files = FileDescriptorSet::decode(api::DESCRIPTORS).unwrap().file;
+        let is_ours = |file: &&FileDescriptorProto| file.package() == "baton.handoff.v1";
+        let message = files.iter().filter(is_ours).flat_map(|file| &file.message_type);
+        let event = message.into_iter().find(|message| message.name() == "HandoffEvent").unwrap();
+        let kinds = event.field.iter().filter(|field| field.oneof_index.is_some());
+        let decoded = kinds.map(|field| {
+            let number = u32::try_from(field.number()).unwrap();
+            let mut bytes = vec![];
+            prost::encoding::encode_key(number, prost::encoding::WireType::LengthDelimited, &mut bytes);
+            bytes.push(0);
+            (number, field.name().to_owned(), HandoffEvent::decode(bytes.as_slice()).unwrap().kind)
+        });
+        decoded.collect()
+    }
+
+    /// Facts below this number are about teams, routes and workflows: they stand in no handoff's history.
+    const FIRST_OF_A_HANDOFF: u32 = 40;
+
+    #[test]
+    fn every_kind_of_fact_has_a_sentence() {
+        let kinds = every_kind();
+        assert!(kinds.len() > 50, "the kinds are read off the contract");
+        for (number, name, kind) in kinds.into_iter().filter(|(number, ..)| *number >= FIRST_OF_A_HANDOFF) {
+            let event = Some(HandoffEvent { kind, ..HandoffEvent::default() });
+            let (what, _) = told(&TimelineEntry { r#type: name.clone(), event, ..TimelineEntry::default() });
+            assert_ne!(
+                what,
+                name.replace('_', " "),
+                "{name} ({number}) has only the sentence of a kind that is not known"
+            );
+        }
+    }
+
+    #[test]
+    fn a_kind_that_is_not_known_is_told_by_its_name() {
+        let entry = TimelineEntry { r#type: "moon_landed".to_owned(), ..TimelineEntry::default() };
+        assert_eq!(told(&entry), ("moon landed".to_owned(), vec![]));
+        let about_a_team = TimelineEntry {
+            r#type: "team_created".to_owned(),
+            event: Some(HandoffEvent {
+                kind: Some(Kind::TeamCreated(TeamCreated::default())),
+                ..HandoffEvent::default()
+            }),
+            ..TimelineEntry::default()
+        };
+        assert_eq!(told(&about_a_team), ("team created".to_owned(), vec![]));
     }
 }

@@ -225,7 +225,7 @@ fn complete(teller: &mut Teller<'_>) -> Result<()> {
     let action = shown(teller)?.actions.into_iter().next();
     Teller::claim(action.is_some(), "the condition became an action")?;
     let action_id = action.map(|action| action.id).unwrap_or_default();
-    teller.play(&act("anna", ["handoff", "complete-action", DEAL, &action_id]).says(&["Action done", "COMPLETED"]))?;
+    teller.play(&act("anna", ["action", "done", DEAL, &action_id]).says(&["Action done", "COMPLETED"]))?;
     teller.play(&act("anna", ["inbox"]).says(&["none"])).map(drop)
 }
 

@@ -1,17 +1,17 @@
 //! What is decided about a handoff once it was submitted, and what ends it.
 
 use api::handoff::v1::{
-    AcceptHandoffRequest, BeginHandoffRequest, CancelHandoffRequest, CompleteActionRequest, CompleteHandoffRequest,
-    Condition, Reason, ReasonKind, RejectHandoffRequest, ReopenHandoffRequest, ReturnHandoffRequest,
+    AcceptHandoffRequest, BeginHandoffRequest, CancelHandoffRequest, CompleteHandoffRequest, Reason, ReasonKind,
+    RejectHandoffRequest, ReopenHandoffRequest, ReturnHandoffRequest,
 };
 use clap::Args;
 
 use super::{Target, get, tell};
 use crate::{
     client::{Remote, request_id},
+    commands::owed::Owed,
     errors::Result,
     session::Session,
-    words::parse_time,
 };
 
 /// An acceptance.
@@ -26,8 +26,8 @@ pub(crate) struct Accept {
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     read_back: String,
     /// What upstream still owes; again for each
-    #[arg(long = "condition", value_name = "TEXT; due=TIME[; owner=NAME]", value_parser = parse_condition)]
-    conditions: Vec<Condition>,
+    #[arg(long = "condition", value_name = "TEXT; due=TIME[; owner=NAME]", value_parser = Owed::parse_condition)]
+    conditions: Vec<Owed>,
 }
 
 /// A rejection or a return.
@@ -83,7 +83,7 @@ impl Accept {
             expected_revision: self.target.expected_revision,
             override_reason: self.target.override_reason,
             read_back: self.read_back,
-            conditions: self.conditions,
+            conditions: self.conditions.into_iter().map(|owed| owed.into_condition(session)).collect(),
         };
         let answer = remote.call(request, async |request| remote.handoffs().accept_handoff(request).await).await?;
         tell("Accepted", &answer, answer.handoff.as_ref(), session)
@@ -170,25 +170,7 @@ pub(super) async fn complete(target: Target, remote: &Remote, session: &Session)
     tell("Completed", &answer, answer.handoff.as_ref(), session)
 }
 
-/// The action's side has done it.
-pub(super) async fn complete_action(
-    target: Target,
-    action_id: String,
-    remote: &Remote,
-    session: &Session,
-) -> Result<()> {
-    let request = CompleteActionRequest {
-        request_id: request_id(),
-        handoff_id: target.handoff.id(remote).await?,
-        expected_revision: target.expected_revision,
-        override_reason: target.override_reason,
-        action_id,
-    };
-    let answer = remote.call(request, async |request| remote.handoffs().complete_action(request).await).await?;
-    tell("Action done", &answer, answer.handoff.as_ref(), session)
-}
-
-async fn current_attempt(stated: Option<i32>, handoff_id: &str, remote: &Remote) -> Result<i32> {
+pub(super) async fn current_attempt(stated: Option<i32>, handoff_id: &str, remote: &Remote) -> Result<i32> {
     match stated {
         Some(attempt) => Ok(attempt),
         None => Ok(get(handoff_id.to_owned(), remote).await?.attempt),
@@ -214,42 +196,9 @@ impl Reasons {
     }
 }
 
-/// Reads `TEXT; due=TIME; owner=NAME`; the text may hold semicolons of its own.
-fn parse_condition(text: &str) -> Result<Condition, String> {
-    let mut words = vec![];
-    let mut condition = Condition::default();
-    for part in text.split(';') {
-        match part.trim().split_once('=') {
-            Some(("due", time)) => condition.due_at = Some(parse_time(time)?),
-            Some(("owner", name)) => name.clone_into(&mut condition.owner),
-            _ => words.push(part),
-        }
-    }
-    words.join(";").trim().clone_into(&mut condition.text);
-    if condition.text.is_empty() || condition.due_at.is_none() {
-        return Err("write what and by when: \"send the list; due=2026-12-01T09:00:00Z\"".to_owned());
-    }
-    Ok(condition)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_condition_has_a_text_a_due_time_and_perhaps_an_owner() {
-        let condition = parse_condition("send the list; with prices; due=2026-12-01T09:00:00Z; owner=anna").unwrap();
-        assert_eq!(condition.text, "send the list; with prices");
-        assert_eq!(condition.due_at, parse_time("2026-12-01T09:00:00Z").ok());
-        assert_eq!(condition.owner, "anna");
-    }
-
-    #[test]
-    fn a_condition_without_text_or_due_time_is_refused() {
-        assert!(parse_condition("send the list").is_err());
-        assert!(parse_condition("due=2026-12-01").is_err());
-        assert!(parse_condition("send the list; due=soon").is_err());
-    }
 
     #[test]
     fn several_reasons_are_given_at_once() {

@@ -1,19 +1,17 @@
 //! `baton handoff`.
 
+mod beside;
 mod decide;
 mod look;
+mod migrate;
 mod prepare;
+mod target;
+mod wait;
 
-use api::handoff::v1::{GetHandoffRequest, Handoff, ListHandoffsRequest};
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
-use crate::{
-    client::Remote,
-    errors::{Error, Exit, Result},
-    session::Session,
-    show::handoff as show,
-    words::parse_origin,
-};
+pub(crate) use self::target::{Acting, Addressed, Reference, Target, get, tell};
+use crate::{errors::Result, session::Session};
 
 /// What can be done with handoffs.
 #[derive(Debug, Subcommand)]
@@ -94,40 +92,72 @@ pub(crate) enum Command {
     /// Upstream gives up what downstream has not accepted
     #[command(after_help = "Example:\n  baton --as anna handoff cancel crm/D-1042 --reason 'the deal fell through'")]
     Cancel(decide::WithReason),
-    /// The action's side has done it
-    #[command(
-        after_help = "Example:\n  baton --as anna handoff complete-action crm/D-1042 01994f7e-0000-7000-8000-0000000000aa"
-    )]
-    CompleteAction {
+    /// Upstream takes back what downstream has not decided
+    #[command(after_help = "Example:\n  baton --as anna handoff recall crm/D-1042")]
+    Recall {
         #[command(flatten)]
         target: Target,
-        /// The action's id, as `baton handoff show` tells it
-        action: String,
     },
+    /// Say that you look at a submitted handoff; a LEAD may take it over
+    #[command(after_help = "Example:\n  baton --as ines handoff claim crm/D-1042")]
+    Claim {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Let a claimed handoff go
+    #[command(after_help = "Example:\n  baton --as ines handoff unclaim crm/D-1042")]
+    Unclaim {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// A LEAD names who speaks for its side
+    #[command(after_help = "Example:\n  baton --as ivan handoff reassign crm/D-1042 ines")]
+    Reassign(wait::Reassign),
+    /// Your side alone declares a wait; `baton propose hold` asks the other side to agree
+    #[command(
+        after_help = "Example:\n  baton --as ivan handoff hold crm/D-1042 --until +3d --reason 'the customer is on holiday'"
+    )]
+    Hold(wait::Hold),
+    /// End a hold: an agreed one either side, another one the side that declared it
+    #[command(after_help = "Example:\n  baton --as ivan handoff resume crm/D-1042")]
+    Resume {
+        #[command(flatten)]
+        acting: Acting,
+    },
+    /// Upstream confirms what the receiver restated, or corrects it
+    #[command(
+        after_help = "Examples:\n  baton --as anna handoff confirm-read-back crm/D-1042\n  baton --as anna handoff confirm-read-back crm/D-1042 --correction 'June, not May'"
+    )]
+    ConfirmReadBack(wait::ConfirmReadBack),
+    /// Say something; it stands in the history of both sides
+    #[command(after_help = "Example:\n  baton --as anna handoff comment crm/D-1042 'Kim is back on Monday'")]
+    Comment(beside::Comment),
+    /// Link an outside record
+    #[command(
+        after_help = "Example:\n  baton --as anna handoff link crm/D-1042 'jira/issue/OPS-7|https://jira.example/OPS-7'"
+    )]
+    Link(beside::AddLink),
+    /// Take a link away
+    #[command(after_help = "Example:\n  baton --as anna handoff unlink crm/D-1042 jira/issue/OPS-7")]
+    Unlink(beside::RemoveLink),
+    /// Refer to a document
+    #[command(
+        after_help = "Example:\n  baton --as anna handoff attach crm/D-1042 'Price list|https://files.example/prices.pdf'"
+    )]
+    Attach(beside::Attach),
+    /// A LEAD lets only the two teams and ADMIN see it, or everybody again
+    #[command(
+        after_help = "Examples:\n  baton --as anna handoff confidential crm/D-1042\n  baton --as anna handoff confidential crm/D-1042 --off"
+    )]
+    Confidential(beside::Confidential),
+    /// Upstream moves a draft to a newer version of its template
+    #[command(
+        after_help = "Examples:\n  baton --as anna handoff migrate crm/D-1042 --preview\n  baton --as anna handoff migrate crm/D-1042 --to 3"
+    )]
+    Migrate(migrate::Migrate),
     /// What happened, first to last: the same for both sides
     #[command(after_help = "Example:\n  baton handoff timeline crm/D-1042")]
     Timeline(look::Timeline),
-}
-
-/// A handoff, named.
-#[derive(Debug, Args)]
-pub(crate) struct Reference {
-    /// The handoff: its id, or its outside record as SYSTEM/KEY
-    #[arg(value_name = "HANDOFF")]
-    name: String,
-}
-
-/// A handoff that is to be changed.
-#[derive(Debug, Args)]
-pub(crate) struct Target {
-    #[command(flatten)]
-    handoff: Reference,
-    /// Only if the handoff still has this revision
-    #[arg(long, value_name = "REVISION", default_value_t = 0, hide_default_value = true)]
-    expected_revision: i64,
-    /// Why an ADMIN who is in neither team acts for this side
-    #[arg(long, value_name = "REASON", default_value = "", hide_default_value = true)]
-    override_reason: String,
 }
 
 /// Does it.
@@ -149,44 +179,19 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
         Command::Return(send_back) => send_back.give_back(&remote, session).await,
         Command::Reopen(with_reason) => with_reason.reopen(&remote, session).await,
         Command::Cancel(with_reason) => with_reason.cancel(&remote, session).await,
-        Command::CompleteAction { target, action } => decide::complete_action(target, action, &remote, session).await,
+        Command::Recall { target } => wait::recall(target, &remote, session).await,
+        Command::Claim { target } => wait::claim(target, &remote, session).await,
+        Command::Unclaim { target } => wait::unclaim(target, &remote, session).await,
+        Command::Reassign(reassign) => reassign.run(&remote, session).await,
+        Command::Hold(hold) => hold.run(&remote, session).await,
+        Command::Resume { acting } => wait::resume(acting, &remote, session).await,
+        Command::ConfirmReadBack(confirm) => confirm.run(&remote, session).await,
+        Command::Comment(comment) => comment.run(&remote, session).await,
+        Command::Link(link) => link.run(&remote, session).await,
+        Command::Unlink(link) => link.run(&remote, session).await,
+        Command::Attach(attach) => attach.run(&remote, session).await,
+        Command::Confidential(confidential) => confidential.run(&remote, session).await,
+        Command::Migrate(migrate) => migrate.run(&remote, session).await,
         Command::Timeline(timeline) => timeline.run(&remote, session).await,
     }
-}
-
-impl Reference {
-    /// The id; that of an outside record is looked up.
-    async fn id(&self, remote: &Remote) -> Result<String> {
-        if !self.name.contains('/') {
-            return Ok(self.name.clone());
-        }
-        let origin = parse_origin(&self.name).map_err(|problem| Error::usage(problem, "or name the handoff's id"))?;
-        let request = ListHandoffsRequest { origin: Some(origin), page_size: 1, ..ListHandoffsRequest::default() };
-        let page = remote.call(request, async |request| remote.handoffs().list_handoffs(request).await).await?;
-        page.handoffs.into_iter().next().map(|line| line.id).ok_or_else(|| Error::Stated {
-            exit: Exit::NotFound,
-            what: format!("no handoff was made for {}, or none that you may see", self.name),
-            remedy: "look with `baton handoff list`".to_owned(),
-        })
-    }
-
-    async fn get(&self, remote: &Remote) -> Result<Handoff> {
-        get(self.id(remote).await?, remote).await
-    }
-}
-
-async fn get(handoff_id: String, remote: &Remote) -> Result<Handoff> {
-    let request = GetHandoffRequest { handoff_id };
-    let answer = remote.call(request, async |request| remote.handoffs().get_handoff(request).await).await?;
-    answer.handoff.ok_or_else(|| Error::unexpected("the handoff service answered without a handoff"))
-}
-
-/// Prints what a command made of a handoff.
-fn tell<M: prost::Message + prost::Name>(
-    done: &str,
-    answer: &M,
-    handoff: Option<&Handoff>,
-    session: &Session,
-) -> Result<()> {
-    session.answer(answer, |_, screen| show::outcome(done, &handoff.cloned().unwrap_or_default(), screen))
 }

@@ -22,7 +22,7 @@ use crate::{
     session::Session,
     show::handoff as show,
     values::FieldTypes,
-    words::{Word as _, parse_attachment, parse_link, parse_origin, parse_time},
+    words::{When, Word as _, parse_attachment, parse_link, parse_origin, parse_time},
 };
 
 /// A new handoff.
@@ -71,8 +71,8 @@ struct About {
     #[arg(long, value_parser = Priority::parse)]
     priority: Option<Priority>,
     /// By when upstream promises it
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    deliver_by: Option<Timestamp>,
+    #[arg(long, value_name = "TIME", value_parser = When::parse)]
+    deliver_by: Option<When>,
     /// What the matter is
     #[arg(long, value_name = "TEXT")]
     situation: Option<String>,
@@ -143,7 +143,7 @@ impl Create {
             priority: self.about.priority.unwrap_or_default().into(),
             confidential: self.confidential,
             triggered_at: self.triggered_at,
-            deliver_by: self.about.deliver_by,
+            deliver_by: self.about.deliver_by.map(|when| session.instant("promised by", when)),
             fields: answers.into_iter().filter_map(|(key, value)| Some((key, value?))).collect(),
             origin: self.origin,
             follows: self.follows,
@@ -230,7 +230,7 @@ impl Update {
             fields: BTreeMap::new(),
             links: self.about.links,
             attachments: self.about.attachments,
-            deliver_by: self.about.deliver_by,
+            deliver_by: self.about.deliver_by.map(|when| session.instant("promised by", when)),
         };
         let answer = remote.call(request, async |request| remote.handoffs().update_handoff(request).await).await?;
         tell("Updated", &answer, answer.handoff.as_ref(), session)
