@@ -2,6 +2,8 @@
 
 pub(crate) mod action;
 pub(crate) mod evaluation;
+#[cfg(test)]
+mod everything;
 mod fact;
 pub(crate) mod handoff;
 pub(crate) mod import;

@@ -127,5 +127,5 @@ fn agenda(review: &Review) -> String {
 
 /// A name, and a text beside it; empty where there is no text.
 fn labelled(name: &str, text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!("{name:<8}{}", text.trim_end().replace('\n', "\n        ")) }
+    if text.is_empty() { String::new() } else { format!("{name:<9}{}", text.trim_end().replace('\n', "\n         ")) }
 }
