@@ -13,6 +13,7 @@ mod events;
 mod grpc;
 mod ops;
 mod store;
+mod tasks;
 mod templates;
 
 /// The service.
@@ -39,6 +40,7 @@ impl Service for HandoffService {
         let routes = grpc::Routes { context: context.clone(), templates: templates.clone() };
         let handoffs = grpc::Handoffs { context: context.clone(), templates };
         Ok(Mount::default()
+            .task("the end of holds", tasks::end_holds)
             .grpc(DirectoryServiceServer::new(directory).max_decoding_message_size(max_bytes))
             .grpc(RouteServiceServer::new(routes).max_decoding_message_size(max_bytes))
             .grpc(HandoffServiceServer::new(handoffs).max_decoding_message_size(max_bytes)))

@@ -16,6 +16,7 @@ use crate::{
     config::Config,
     domain::{
         Pin, Refused, TemplateId,
+        handoff::MigrateTo,
         route::{self, TemplateChoice},
     },
     ops::{Place, handoff::New},
@@ -91,6 +92,15 @@ impl Templates {
         };
         let criteria = store::template::criteria(context.pool(), found.content_hash).await?;
         Ok(Some(Pinned { choice, pin: found, criteria }))
+    }
+
+    /// What a draft would move to: that version of its template, the latest published one where none is given.
+    pub(crate) async fn next(&self, context: &Context, from: &Pin, version: Option<i32>) -> Result<MigrateTo> {
+        let Some(id) = from.template_id.clone() else { return Err(Refused::NothingToMigrate.into()) };
+        let (pin, content) = self.find(&TemplateChoice { id, version }).await?;
+        self.keep(context, &pin, &content).await?;
+        let criteria = store::template::criteria(context.pool(), pin.content_hash).await?;
+        Ok(MigrateTo { from: from.clone(), pin, criteria })
     }
 
     /// Refuses terms whose template is not there, or retired.

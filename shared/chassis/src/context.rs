@@ -91,7 +91,7 @@ impl Context {
     }
 
     /// The instant, outside of any transaction.
-    pub(crate) async fn now(&self) -> Result<Timestamp> {
+    pub async fn now(&self) -> Result<Timestamp> {
         let database =
             sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!: Timestamp""#).fetch_one(self.pool()).await?;
         Ok(self.now_or(database))

@@ -23,6 +23,7 @@ mod sequencer;
 mod server;
 mod status;
 mod stream;
+mod task;
 mod telemetry;
 mod tx;
 
@@ -34,6 +35,7 @@ pub use fields::{Fields, TEXT_BYTES};
 pub use run::run;
 pub use server::{Mount, Running};
 pub use status::into_status;
+pub use task::Next;
 pub use tx::Tx;
 
 /// One service: who it is, what configures it, what it answers.

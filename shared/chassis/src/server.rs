@@ -27,6 +27,7 @@ use crate::{
     event_log_service::EventLog,
     housekeeping, migrate, publisher,
     stream::Stream,
+    task::{self, Next, Task},
 };
 
 /// What a service answers, beside what the chassis answers for it.
@@ -34,9 +35,20 @@ use crate::{
 pub struct Mount {
     routes: tonic::service::RoutesBuilder,
     names: Vec<&'static str>,
+    tasks: Vec<Task>,
 }
 
 impl Mount {
+    /// Adds a timer: `tick` is run again and again, on every replica, and says when the next one is due.
+    #[must_use]
+    pub fn task<F>(mut self, name: &'static str, tick: impl Fn(Context) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Next>> + Send + 'static,
+    {
+        self.tasks.push(Task { name, tick: Arc::new(move |context| Box::pin(tick(context))) });
+        self
+    }
+
     /// Adds a gRPC service.
     #[must_use]
     pub fn grpc<S>(mut self, service: S) -> Self
@@ -137,6 +149,9 @@ impl Running {
             async move { publisher::run_publisher(context, stream, &sequenced, stop).await }
         });
         tasks.spawn(housekeeping::run(context.clone(), stop_tasks.clone()));
+        for task in mount.tasks {
+            tasks.spawn(task::run(context.clone(), task, stop_tasks.clone()));
+        }
 
         Ok(Self {
             grpc: grpc_address,

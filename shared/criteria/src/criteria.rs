@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::{
     LEVEL,
     content::{Content, Field, Item},
-    expression::{self, Expression},
+    expression::{self, Expression, Mistake, Scope},
     findings::{Finding, FindingCode},
     limits, pattern,
     submission::Circumstances,
@@ -154,7 +154,7 @@ impl Compiler<'_> {
     }
 
     fn expression(&mut self, path: &str, source: &str) -> Option<Expression> {
-        match Expression::compile(source, self.content) {
+        match Expression::compile(source, Scope::Content(self.content)) {
             Ok(expression) => {
                 self.cost = self.cost.saturating_add(expression.cost);
                 if self.trial == Trial::With {
@@ -162,8 +162,8 @@ impl Compiler<'_> {
                 }
                 Some(expression)
             }
-            Err(flaws) => {
-                for (code, message) in flaws {
+            Err(mistakes) => {
+                for (code, message) in mistakes.into_iter().map(Mistake::into_flaw) {
                     self.found(path, code, message);
                 }
                 None

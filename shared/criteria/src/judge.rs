@@ -210,7 +210,8 @@ impl<'a> Judge<'a> {
     }
 }
 
-type Verdict = Result<(), (Outcome, Shortfall)>;
+/// Met, or how it stands instead and why.
+pub(crate) type Verdict = Result<(), (Outcome, Shortfall)>;
 
 fn result(key: &str, kind: CriterionKind, severity: Severity, verdict: Verdict) -> CriterionResult {
     let (outcome, Shortfall { problem, fix }) = match verdict {
@@ -249,7 +250,8 @@ fn wrong_type(field: &Field, value: &Value) -> Shortfall {
     }
 }
 
-fn judge_tick(item: &Item, tick: &Tick) -> Verdict {
+/// How an item that is shown stands with that tick.
+pub(crate) fn judge_tick(item: &Item, tick: &Tick) -> Verdict {
     let unmet = |problem: &str, fix: String| {
         Err((
             Outcome::Unmet,

@@ -52,7 +52,9 @@ mod findings;
 mod hash;
 mod judge;
 pub mod limits;
+mod migration;
 mod pattern;
+mod review;
 mod submission;
 mod value;
 
@@ -65,6 +67,8 @@ pub use document::{TemplateDocument, YamlError};
 pub use evaluation::{CriterionKind, CriterionResult, Evaluation, Outcome};
 pub use findings::{Finding, FindingCode};
 pub use hash::{BadContentHash, ContentHash};
+pub use migration::{Flag, Migration, migrate};
+pub use review::{BadReviewRule, ReviewDecision, ReviewRule};
 pub use submission::{Circumstances, Submission, Tick, TickState};
 pub use value::{Attachment, Money, Record, Value};
 

@@ -55,10 +55,21 @@ impl Expected {
 /// A proven right to act for a side.
 #[derive(Clone, Debug)]
 pub(super) struct Mandate {
+    pub(super) side: Side,
     pub(super) by: String,
+    /// Whether the actor decides for the side's team: its lead, or an administrator.
+    pub(super) is_lead: bool,
     /// The actor, where it is a person of the side: somebody who can speak for it.
     pub(super) speaker: Option<String>,
     pub(super) override_reason: Option<String>,
+}
+
+impl Mandate {
+    /// Baton itself, where a time has come.
+    pub(super) fn of_system() -> Self {
+        let by = Actor::System.name().to_owned();
+        Self { side: Side::Upstream, by, is_lead: false, speaker: None, override_reason: None }
+    }
 }
 
 impl Acting<'_> {
@@ -68,13 +79,16 @@ impl Acting<'_> {
         let by = actor.name().to_owned();
         if actor.is_member_of(team.as_slug()) {
             let speaker = (!actor.is_service()).then(|| by.clone());
-            return Ok(Mandate { by, speaker, override_reason: None });
+            let is_lead = actor.is_lead_of(team.as_slug());
+            return Ok(Mandate { side, by, is_lead, speaker, override_reason: None });
         }
         if !actor.is_admin() {
             return Err(Refused::WrongSide { side, team: team.clone() });
         }
         match self.override_reason.filter(|reason| !reason.trim().is_empty()) {
-            Some(reason) => Ok(Mandate { by, speaker: None, override_reason: Some(reason.to_owned()) }),
+            Some(reason) => {
+                Ok(Mandate { side, by, is_lead: true, speaker: None, override_reason: Some(reason.to_owned()) })
+            }
             None => Err(Refused::OverrideReasonRequired { side, team: team.clone() }),
         }
     }

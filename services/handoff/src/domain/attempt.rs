@@ -1,9 +1,10 @@
 //! One submission of a handoff: what was frozen, what the criteria said, what downstream decided.
 
-use criteria::{ContentHash, CriterionResult, Submission};
+use criteria::{ContentHash, CriterionResult, ReviewDecision, Submission};
 use kernel::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::Reason;
+use super::{Reason, Signed};
 
 /// One submission. All but the decision and what belongs to it is frozen at the submit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Attempt {
     pub results: Vec<CriterionResult>,
     /// Whether no handoff of this route had been completed before; the criteria may ask.
     pub first_time_pair: bool,
+    /// Whether the terms' review rule requires a review before it can be accepted, and why it does or does not.
+    pub review: ReviewDecision,
     /// What became of it.
     pub decision: Decision,
     /// Who decided; none while it is open.
@@ -32,6 +35,17 @@ pub struct Attempt {
     pub reasons: Vec<Reason>,
     /// What the receiver restated.
     pub read_back: Option<String>,
+    /// What upstream said to that.
+    pub confirmation: Option<Confirmation>,
+}
+
+/// What upstream said to a read-back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// Who and when.
+    pub given: Signed,
+    /// What was misunderstood; none where all was right.
+    pub corrections: Vec<String>,
 }
 
 named! {
@@ -45,6 +59,8 @@ named! {
         Rejected = "REJECTED",
         /// The handoff was given up before it was decided.
         Cancelled = "CANCELLED",
+        /// Upstream took it back before it was decided.
+        Recalled = "RECALLED",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use criteria::ReviewDecision;
 use criteria::Value;
 use kernel::{Actor, Timestamp};
 
@@ -225,10 +226,11 @@ impl Handoff {
                 content_hash: self.to_freeze().hash(),
                 results: vec![],
                 first_time_pair: false,
+                review: ReviewDecision { required: false, why: String::new() },
             },
             Kind::Accepted => Fact::Accepted { attempt, read_back: None, conditions: 0, speaker: event.actor.clone() },
             Kind::Began => Fact::Begun,
-            Kind::Held => Fact::Held { reason: event.why(), agreed: false, side: Side::Downstream },
+            Kind::Held => Fact::Held { reason: event.why(), agreed: false, side: Side::Downstream, until: None },
             Kind::Resumed => Fact::Resumed,
             Kind::Rejected => Fact::Rejected { attempt, reasons: reasons() },
             Kind::Rework => Fact::Returned { attempt, reasons: reasons(), from_state: self.state },

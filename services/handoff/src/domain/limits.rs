@@ -25,6 +25,30 @@ pub const SUMMARY_ENTRIES_MAX: usize = 100;
 pub const REASONS_MAX: usize = 50;
 /// Conditions of an acceptance.
 pub const CONDITIONS_MAX: usize = 50;
+/// Questions of a handoff, closed ones included.
+pub const QUESTIONS_MAX: usize = 200;
+/// Rounds of a question.
+pub const ROUNDS_MAX: usize = 20;
+/// Reviews of a handoff, past ones included.
+pub const REVIEWS_MAX: usize = 50;
+/// Whom a review invites, or who was there.
+pub const ATTENDEES_MAX: usize = 100;
+/// What a review decides.
+pub const DECISIONS_MAX: usize = 50;
+/// Proposals of a handoff, decided ones included.
+pub const PROPOSALS_MAX: usize = 200;
+/// Criteria of one waiver.
+pub const WAIVED_MAX: usize = 50;
+/// Corrections of a read-back.
+pub const CORRECTIONS_MAX: usize = 50;
+/// Actions of a handoff, done ones included.
+pub const ACTIONS_MAX: usize = 500;
+/// Comments of a handoff.
+pub const COMMENTS_MAX: i32 = 10_000;
+/// How far ahead a hold may end, in seconds: 90 days.
+pub const HOLD_MAX_SECONDS: i64 = 90 * DAY_SECONDS;
+/// How long a review takes at least and at most, in seconds: a minute, a day.
+pub const REVIEW_SECONDS: std::ops::RangeInclusive<i64> = 60..=DAY_SECONDS;
 /// Events of a record of history.
 pub const EVENTS_MAX: usize = 1_000;
 /// All that callers have written into a handoff, as JSON, in bytes.

@@ -36,6 +36,11 @@ pub struct Link {
 }
 
 impl Link {
+    /// Whether both are of the same record.
+    pub fn is_of(&self, other: &Self) -> bool {
+        self.record() == other.record()
+    }
+
     fn record(&self) -> (&str, &str, &str) {
         (&self.system, &self.r#type, &self.key)
     }

@@ -4,7 +4,8 @@ use criteria::{CompileError, CriterionResult};
 use kernel::{Code, Precondition, Refusal, Timestamp, Violation};
 
 use super::{
-    ActionId, Command, Origin, RouteId, Side, State, TeamId, TemplateId, history, limits::HANDOFF_MAX_BYTES, side,
+    ActionId, Command, Origin, ProposalId, RouteId, Side, State, TeamId, TemplateId, history,
+    limits::HANDOFF_MAX_BYTES, proposal::ProposalKind, side,
 };
 
 /// A rule said no. Nothing has changed.
@@ -128,6 +129,119 @@ pub enum Refused {
         /// The attempt.
         attempt: i32,
     },
+    /// Nobody decides on what they themselves brought up.
+    #[error("you {did} it yourself; somebody else of {team} must {must} it")]
+    OwnDoing {
+        /// What they did: `proposed`.
+        did: &'static str,
+        /// What somebody else has to do: `agree to`.
+        must: &'static str,
+        /// The team whose decision it is.
+        team: TeamId,
+    },
+    /// The caller belongs to both teams, or to neither as an administrator, and does not say for which it acts.
+    #[error("you could act for either side; say which: UPSTREAM or DOWNSTREAM")]
+    SideRequired,
+    /// The caller acts for neither team.
+    #[error("this is for the two teams to do, {from} and {to}; you act for neither")]
+    NeitherSide {
+        /// The team that hands over.
+        from: TeamId,
+        /// The team that receives.
+        to: TeamId,
+    },
+    /// A part of the handoff is in a state that the command does not start from.
+    #[error("{command} is for {part}s that are {needed}; {id} is {state}")]
+    PartInWrongState {
+        /// What was asked for.
+        command: Command,
+        /// What it is.
+        part: Part,
+        /// Which.
+        id: String,
+        /// Where it is in its life.
+        state: &'static str,
+        /// Where it would have to be.
+        needed: &'static str,
+    },
+    /// Somebody else looks at the handoff.
+    #[error("{by} has claimed it at {at}; a lead of the team may take it over")]
+    Claimed {
+        /// Who.
+        by: String,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// The attempt requires a review that lets it pass.
+    #[error("attempt {attempt} requires a review ({why}): hold one that ends READY, or have a lead of downstream waive it")]
+    ReviewRequired {
+        /// The attempt.
+        attempt: i32,
+        /// Why.
+        why: String,
+    },
+    /// Nobody waives a review that is not required.
+    #[error("attempt {attempt} requires no review; there is nothing to waive")]
+    ReviewNotRequired {
+        /// The attempt.
+        attempt: i32,
+    },
+    /// Downstream has asked what it cannot go on without; every such question.
+    #[error("{} of downstream not answered: wait for the answer, or close what no longer matters", count(.0.len(), "blocking question is", "blocking questions are"))]
+    BlockingQuestionOpen(Vec<Precondition>),
+    /// There is no read-back that could be confirmed.
+    #[error("attempt {attempt} was accepted without a read-back; there is nothing to confirm")]
+    NoReadBack {
+        /// The attempt.
+        attempt: i32,
+    },
+    /// The read-back was confirmed before, in other words.
+    #[error("{by} has confirmed this read-back at {at}")]
+    ReadBackConfirmed {
+        /// Who.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// One wait at a time.
+    #[error("the handoff is on hold until {until}; resume it first")]
+    OnHold {
+        /// Until when.
+        until: String,
+    },
+    /// One open proposal of a kind at a time.
+    #[error("there is an open {kind} proposal already: {id}; it must be agreed to or declined first")]
+    ProposalOpen {
+        /// The kind.
+        kind: ProposalKind,
+        /// Which.
+        id: ProposalId,
+    },
+    /// What was proposed can no longer be done.
+    #[error("{0} has passed; decline the proposal and propose anew")]
+    ProposalOverdue(Timestamp),
+    /// The handoff holds as many as it may.
+    #[error("the handoff has {max} {what} already, more are not kept; make a new handoff that follows this one")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many it may hold.
+        max: usize,
+    },
+    /// Nothing to migrate from or to.
+    #[error("the draft is judged by no template; there is no other version to move to")]
+    NothingToMigrate,
+    /// Drafts move forward alone.
+    #[error("the draft is at version {current} already; a draft moves to a newer version only, not to {given}")]
+    NotNewer {
+        /// The version that it has.
+        current: i32,
+        /// The one that was asked for.
+        given: i32,
+    },
+    /// The template of the draft is not the one that was looked up.
+    #[error("the handoff has just moved to another version; look at it again")]
+    MigrationMoved,
     /// Criteria stop the submission; every one of them.
     #[error("{} of the template are not met: {}", count(.0.len(), "blocking criterion", "blocking criteria"), keys(.0))]
     CriteriaUnmet(Vec<CriterionResult>),
@@ -209,6 +323,31 @@ pub enum Refused {
     },
 }
 
+named! {
+    /// A part of a handoff that has a life of its own.
+    pub enum Part {
+        /// A question.
+        Question = "question",
+        /// A review.
+        Review = "review",
+        /// A proposal.
+        Proposal = "proposal",
+        /// An action.
+        Action = "action",
+    }
+}
+
+impl Part {
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Question => "QUESTION_WRONG_STATE",
+            Self::Review => "REVIEW_WRONG_STATE",
+            Self::Proposal => "PROPOSAL_WRONG_STATE",
+            Self::Action => "ACTION_WRONG_STATE",
+        }
+    }
+}
+
 impl Refused {
     /// Malformed input, unless there is nothing wrong with it.
     pub(super) fn unless_valid(violations: Vec<Violation>) -> Result<(), Self> {
@@ -236,6 +375,23 @@ impl Refused {
             Self::WrongState { .. } => (Code::FailedPrecondition, "WRONG_STATE"),
             Self::AttemptMoved { .. } => (Code::Aborted, "ATTEMPT_MOVED"),
             Self::OwnSubmission { .. } => (Code::PermissionDenied, "OWN_SUBMISSION"),
+            Self::OwnDoing { .. } => (Code::PermissionDenied, "OWN_DOING"),
+            Self::SideRequired => (Code::InvalidArgument, "SIDE_REQUIRED"),
+            Self::NeitherSide { .. } => (Code::PermissionDenied, "NEITHER_SIDE"),
+            Self::PartInWrongState { part, .. } => (Code::FailedPrecondition, part.reason()),
+            Self::Claimed { .. } => (Code::FailedPrecondition, "CLAIMED"),
+            Self::ReviewRequired { .. } => (Code::FailedPrecondition, "REVIEW_REQUIRED"),
+            Self::ReviewNotRequired { .. } => (Code::FailedPrecondition, "REVIEW_NOT_REQUIRED"),
+            Self::BlockingQuestionOpen(_) => (Code::FailedPrecondition, "BLOCKING_QUESTION_OPEN"),
+            Self::NoReadBack { .. } => (Code::FailedPrecondition, "NO_READ_BACK"),
+            Self::ReadBackConfirmed { .. } => (Code::FailedPrecondition, "READ_BACK_CONFIRMED"),
+            Self::OnHold { .. } => (Code::FailedPrecondition, "ON_HOLD"),
+            Self::ProposalOpen { .. } => (Code::FailedPrecondition, "PROPOSAL_OPEN"),
+            Self::ProposalOverdue(_) => (Code::FailedPrecondition, "PROPOSAL_OVERDUE"),
+            Self::TooMany { .. } => (Code::InvalidArgument, "TOO_LARGE"),
+            Self::NothingToMigrate => (Code::FailedPrecondition, "NOTHING_TO_MIGRATE"),
+            Self::NotNewer { .. } => (Code::FailedPrecondition, "NOT_NEWER"),
+            Self::MigrationMoved => (Code::Aborted, "MIGRATION_MOVED"),
             Self::CriteriaUnmet(_) => (Code::FailedPrecondition, "CRITERIA_UNMET"),
             Self::ReadBackRequired => (Code::FailedPrecondition, "READ_BACK_REQUIRED"),
             Self::WorkUnfinished(_) => (Code::FailedPrecondition, "WORK_UNFINISHED"),
@@ -274,7 +430,14 @@ impl From<Refused> for Refusal {
             Refused::CriteriaUnmet(results) => {
                 Self { preconditions: results.iter().map(criterion_unmet).collect(), ..refusal }
             }
-            Refused::WorkUnfinished(preconditions) => Self { preconditions, ..refusal },
+            Refused::WorkUnfinished(preconditions) | Refused::BlockingQuestionOpen(preconditions) => {
+                Self { preconditions, ..refusal }
+            }
+            Refused::PartInWrongState { command, state, .. } => refusal.with("command", command).with("state", state),
+            Refused::ReviewRequired { attempt, why } => Self {
+                preconditions: vec![precondition("REVIEW", attempt, format!("{why}; hold a review that ends READY, or waive it"))],
+                ..refusal
+            },
             Refused::NeedsAgreement(fields) => Self {
                 preconditions: fields
                     .into_iter()

@@ -17,3 +17,11 @@ pub const fn name(side: Side) -> &'static str {
 pub fn from_name(text: &str) -> Option<Side> {
     BOTH.into_iter().find(|side| name(*side) == text)
 }
+
+/// The other one.
+pub const fn other(side: Side) -> Side {
+    match side {
+        Side::Upstream => Side::Downstream,
+        Side::Downstream => Side::Upstream,
+    }
+}

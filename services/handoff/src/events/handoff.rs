@@ -11,9 +11,9 @@ use kernel::Head;
 use prost::Message;
 
 use crate::{
-    domain::{Fact, Handoff, Happened, Reason, handoff::Edit},
+    domain::{Fact, Handoff, Happened, ProposalId, QuestionId, Reason, ReviewId, handoff::Edit},
     grpc::{
-        responses::{action, link, origin, pin, reason, side, summary},
+        responses::{action, link, origin, pin, proposal, question, reason, review, side, summary},
         twins::Twin,
     },
 };
@@ -90,6 +90,7 @@ fn context(handoff: &Handoff) -> pb::HandoffContext {
         upstream_owner: handoff.upstream_owner.clone().unwrap_or_default(),
         downstream_owner: handoff.downstream_owner.clone().unwrap_or_default(),
         origin: handoff.origin.as_ref().map(origin),
+        deliver_by: handoff.deliver_by.map(api::timestamp),
     }
 }
 
@@ -102,13 +103,15 @@ fn kind(handoff: &Handoff, fact: &Fact) -> Kind {
             side: write::side(*side),
             tick: Some(write::tick(tick.clone())),
         }),
-        Fact::Submitted { attempt, content_hash, results, .. } => Kind::HandoffSubmitted(pb::HandoffSubmitted {
+        Fact::Submitted { attempt, content_hash, results, review, .. } => Kind::HandoffSubmitted(pb::HandoffSubmitted {
             attempt: *attempt,
             content_hash: content_hash.to_string(),
             template: Some(pin(&handoff.template)),
             terms_version: handoff.terms.version,
             results: results.iter().map(without_words).collect(),
             triggered_at: Some(api::timestamp(handoff.triggered_at)),
+            review_required: review.required,
+            review_reason: review.why.clone(),
         }),
         Fact::Accepted { attempt, read_back, conditions, .. } => Kind::HandoffAccepted(pb::HandoffAccepted {
             attempt: *attempt,
@@ -130,13 +133,108 @@ fn kind(handoff: &Handoff, fact: &Fact) -> Kind {
         Fact::Cancelled { reason, from_state } => {
             Kind::HandoffCancelled(pb::HandoffCancelled { reason: reason.clone(), from_state: from_state.write() })
         }
-        Fact::Held { reason, agreed, side } => {
-            Kind::HandoffHeld(pb::HandoffHeld { reason: reason.clone(), agreed: *agreed, side: write::side(*side) })
-        }
+        Fact::Held { reason, agreed, side, until } => Kind::HandoffHeld(pb::HandoffHeld {
+            reason: reason.clone(),
+            agreed: *agreed,
+            side: write::side(*side),
+            until: until.map(api::timestamp),
+        }),
         Fact::Resumed => Kind::HandoffResumed(pb::HandoffResumed {}),
+        Fact::Recalled { attempt } => Kind::HandoffRecalled(pb::HandoffRecalled { attempt: *attempt }),
+        Fact::Claimed => Kind::HandoffClaimed(pb::HandoffClaimed {}),
+        Fact::Unclaimed => Kind::HandoffUnclaimed(pb::HandoffUnclaimed {}),
+        Fact::ReadBackConfirmed { attempt, corrections } => Kind::ReadBackConfirmed(pb::ReadBackConfirmed {
+            attempt: *attempt,
+            correction_count: i32::try_from(corrections.len()).expect("a request holds few corrections"),
+            corrections: corrections.clone(),
+        }),
+        Fact::Reassigned { side, owner } => {
+            Kind::HandoffReassigned(pb::HandoffReassigned { side: write::side(*side), owner: owner.clone() })
+        }
+        Fact::Migrated { from, to, archived, flagged, .. } => Kind::HandoffMigrated(pb::HandoffMigrated {
+            from: Some(pin(from)),
+            to: Some(pin(to)),
+            flagged: flagged.clone(),
+            archived: archived.fields.keys().chain(archived.items.keys()).cloned().collect(),
+        }),
+        Fact::DeadlineChanged(deliver_by) => {
+            Kind::DeadlineChanged(pb::DeadlineChanged { deliver_by: Some(api::timestamp(*deliver_by)) })
+        }
+        Fact::PriorityChanged(priority) => Kind::PriorityChanged(pb::PriorityChanged { priority: priority.write() }),
+        Fact::CriterionWaived { criterion, proposal_id, .. } => Kind::CriterionWaived(pb::CriterionWaived {
+            criterion: criterion.clone(),
+            proposal_id: proposal_id.to_string(),
+        }),
+        Fact::CommentAdded { id, side, text } => Kind::CommentAdded(pb::CommentAdded {
+            comment_id: id.to_string(),
+            side: write::side(*side),
+            text: text.clone(),
+        }),
+        Fact::LinkAdded(added) => Kind::LinkAdded(pb::LinkAdded { link: Some(link(added)) }),
+        Fact::LinkRemoved(removed) => Kind::LinkRemoved(pb::LinkRemoved { link: Some(link(removed)) }),
+        Fact::AttachmentAdded(attachment) => Kind::AttachmentAdded(pb::AttachmentAdded {
+            attachment: Some(write::attachment(attachment.clone())),
+        }),
+        Fact::ConfidentialityChanged(confidential) => {
+            Kind::ConfidentialityChanged(pb::ConfidentialityChanged { confidential: *confidential })
+        }
         Fact::ActionAdded(added) => Kind::ActionAdded(pb::ActionAdded { action: Some(action(added)) }),
+        Fact::ActionConfirmed(id) => {
+            Kind::ActionConfirmed(pb::ActionConfirmed { action: handoff.action(*id).map(action) })
+        }
         Fact::ActionDone(id) => Kind::ActionDone(pb::ActionDone { action: handoff.action(*id).map(action) }),
+        Fact::QuestionAsked(asked) => of_question(handoff, asked.id, |question| {
+            Kind::QuestionAsked(pb::QuestionAsked { question })
+        }),
+        Fact::QuestionAnswered { id, .. } => of_question(handoff, *id, |question| {
+            Kind::QuestionAnswered(pb::QuestionAnswered { question })
+        }),
+        Fact::QuestionInsufficient { id, .. } => of_question(handoff, *id, |question| {
+            Kind::QuestionInsufficient(pb::QuestionInsufficient { question })
+        }),
+        Fact::QuestionClosed { id } => of_question(handoff, *id, |question| {
+            Kind::QuestionClosed(pb::QuestionClosed { question })
+        }),
+        Fact::ReviewScheduled(scheduled) => of_review(handoff, scheduled.id, |review| {
+            Kind::ReviewScheduled(pb::ReviewScheduled { review })
+        }),
+        Fact::ReviewHeld { id, .. } => {
+            of_review(handoff, *id, |review| Kind::ReviewHeld(pb::ReviewHeld { review }))
+        }
+        Fact::ReviewMissed { id, .. } => {
+            of_review(handoff, *id, |review| Kind::ReviewMissed(pb::ReviewMissed { review }))
+        }
+        Fact::ReviewWaived { review: waived, .. } => {
+            of_review(handoff, waived.id, |review| Kind::ReviewWaived(pb::ReviewWaived { review }))
+        }
+        Fact::ReviewCancelled { id, .. } => {
+            of_review(handoff, *id, |review| Kind::ReviewCancelled(pb::ReviewCancelled { review }))
+        }
+        Fact::ProposalMade(made) => {
+            of_proposal(handoff, made.id, |proposal| Kind::ProposalMade(pb::ProposalMade { proposal }))
+        }
+        Fact::ProposalAgreed(id) => {
+            of_proposal(handoff, *id, |proposal| Kind::ProposalAgreed(pb::ProposalAgreed { proposal }))
+        }
+        Fact::ProposalDeclined { id, .. } => {
+            of_proposal(handoff, *id, |proposal| Kind::ProposalDeclined(pb::ProposalDeclined { proposal }))
+        }
+        Fact::ProposalLapsed(id) => {
+            of_proposal(handoff, *id, |proposal| Kind::ProposalLapsed(pb::ProposalLapsed { proposal }))
+        }
     }
+}
+
+fn of_question(handoff: &Handoff, id: QuestionId, kind: impl FnOnce(Option<pb::Question>) -> Kind) -> Kind {
+    kind(handoff.questions.iter().find(|question| question.id == id).map(question))
+}
+
+fn of_review(handoff: &Handoff, id: ReviewId, kind: impl FnOnce(Option<pb::Review>) -> Kind) -> Kind {
+    kind(handoff.reviews.iter().find(|review| review.id == id).map(|it| review(handoff, it)))
+}
+
+fn of_proposal(handoff: &Handoff, id: ProposalId, kind: impl FnOnce(Option<pb::Proposal>) -> Kind) -> Kind {
+    kind(handoff.proposals.iter().find(|proposal| proposal.id == id).map(proposal))
 }
 
 fn created(handoff: &Handoff, side: i32) -> pb::HandoffCreated {
@@ -217,14 +315,54 @@ fn withhold(event: &mut pb::HandoffEvent) {
         Some(Kind::HandoffReopened(reopened)) => reopened.reason.clear(),
         Some(Kind::HandoffCancelled(cancelled)) => cancelled.reason.clear(),
         Some(Kind::HandoffHeld(held)) => held.reason.clear(),
-        Some(Kind::ActionAdded(pb::ActionAdded { action }) | Kind::ActionDone(pb::ActionDone { action })) => {
-            if let Some(action) = action {
-                action.text.clear();
-            }
+        Some(Kind::HandoffSubmitted(submitted)) => submitted.review_reason.clear(),
+        Some(Kind::ReadBackConfirmed(confirmed)) => confirmed.corrections.clear(),
+        Some(Kind::CommentAdded(comment)) => comment.text.clear(),
+        Some(Kind::LinkAdded(pb::LinkAdded { link }) | Kind::LinkRemoved(pb::LinkRemoved { link })) => {
+            link.iter_mut().for_each(|link| link.url.clear());
         }
+        Some(Kind::AttachmentAdded(added)) => added.attachment = None,
         Some(
-            Kind::HandoffSubmitted(_)
-            | Kind::HandoffBegun(_)
+            Kind::ActionAdded(pb::ActionAdded { action })
+            | Kind::ActionConfirmed(pb::ActionConfirmed { action })
+            | Kind::ActionDone(pb::ActionDone { action }),
+        ) => action.iter_mut().for_each(|action| action.text.clear()),
+        Some(
+            Kind::QuestionAsked(pb::QuestionAsked { question })
+            | Kind::QuestionAnswered(pb::QuestionAnswered { question })
+            | Kind::QuestionInsufficient(pb::QuestionInsufficient { question })
+            | Kind::QuestionClosed(pb::QuestionClosed { question }),
+        ) => question.iter_mut().flat_map(|question| &mut question.rounds).for_each(|round| {
+            round.text.clear();
+            round.answer.clear();
+        }),
+        Some(
+            Kind::ReviewScheduled(pb::ReviewScheduled { review })
+            | Kind::ReviewHeld(pb::ReviewHeld { review })
+            | Kind::ReviewMissed(pb::ReviewMissed { review })
+            | Kind::ReviewWaived(pb::ReviewWaived { review })
+            | Kind::ReviewCancelled(pb::ReviewCancelled { review }),
+        ) => review.iter_mut().for_each(withhold_review),
+        Some(
+            Kind::ProposalMade(pb::ProposalMade { proposal })
+            | Kind::ProposalAgreed(pb::ProposalAgreed { proposal })
+            | Kind::ProposalDeclined(pb::ProposalDeclined { proposal })
+            | Kind::ProposalLapsed(pb::ProposalLapsed { proposal }),
+        ) => proposal.iter_mut().for_each(|proposal| {
+            proposal.reason.clear();
+            proposal.decline_reason.clear();
+        }),
+        Some(
+            Kind::HandoffBegun(_)
+            | Kind::HandoffRecalled(_)
+            | Kind::HandoffClaimed(_)
+            | Kind::HandoffUnclaimed(_)
+            | Kind::HandoffReassigned(_)
+            | Kind::HandoffMigrated(_)
+            | Kind::DeadlineChanged(_)
+            | Kind::PriorityChanged(_)
+            | Kind::CriterionWaived(_)
+            | Kind::ConfidentialityChanged(_)
             | Kind::HandoffCompleted(_)
             | Kind::HandoffResumed(_)
             | Kind::TeamCreated(_)
@@ -237,4 +375,14 @@ fn withhold(event: &mut pb::HandoffEvent) {
         )
         | None => {}
     }
+}
+
+/// Who is invited and was there stays; what was said, and where, does not.
+fn withhold_review(review: &mut pb::Review) {
+    review.place.clear();
+    review.url.clear();
+    review.agenda.clear();
+    review.notes.clear();
+    review.decisions.clear();
+    review.reason.clear();
 }

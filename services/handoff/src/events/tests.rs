@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use api::handoff::v1 as pb;
 use chassis::{Aggregate, Event};
 use criteria::{
-    Attachment, Content, Criteria, CriterionKind, CriterionResult, Outcome, Severity, Tick, TickState, Value,
+    Attachment, Content, Criteria, CriterionKind, CriterionResult, Outcome, ReviewDecision, Severity, Submission, Tick,
+    TickState, Value,
 };
 use kernel::{Actor, Kind, Principal, Timestamp};
 use prost::Message;
@@ -14,8 +15,12 @@ use uuid::Uuid;
 
 use super::Said;
 use crate::domain::{
-    Acting, Action, ActionId, Fact, Handoff, Link, Origin, Pin, Priority, Reason, Route, Side, State, Summary, Team,
+    Acting, Action, ActionId, Fact, Handoff, Link, Origin, Pin, Priority, Proposal, Question, Reason, Review, Route, Side,
+    Signed, State, Summary, Team,
     handoff::{Binding, Create, Edit},
+    proposal::{Change, ProposalState},
+    question::{Answer, Round},
+    review::{AgendaItem, Held, Meeting, Outcome as Verdict, Status},
     route::{self, ReadBack, SetTerms},
     summary::{Contact, Contingency, SummaryAction},
     team,
@@ -79,7 +84,71 @@ fn attachments() -> Vec<Attachment> {
 }
 
 fn action() -> Action {
-    Action { id: Uuid::nil().into(), text: words(), side: Side::Upstream, owner: None, due_at: NOW, done: None }
+    Action {
+        id: Uuid::nil().into(),
+        text: words(),
+        side: Side::Upstream,
+        owner: None,
+        due_at: NOW,
+        unconfirmed: false,
+        added_by: "ada".to_owned(),
+        review_id: None,
+        done: None,
+    }
+}
+
+fn signed() -> Signed {
+    Signed { by: "ada".to_owned(), at: NOW }
+}
+
+fn question() -> Question {
+    let answer = Some(Answer { text: words(), given: signed() });
+    let rounds = vec![Round { text: words(), asked: signed(), answer }];
+    let (id, side) = (Uuid::nil().into(), Side::Upstream);
+    Question { id, side, blocking: true, about: Some("contract".to_owned()), rounds, closed: None }
+}
+
+fn agenda() -> Vec<AgendaItem> {
+    vec![AgendaItem { topic: words(), lines: vec![words()] }]
+}
+
+fn held() -> Held {
+    Held { attended: vec![], notes: words(), decisions: vec![words()], outcome: Verdict::Ready }
+}
+
+/// The reviews that events show: one of each status that holds words.
+fn reviews() -> Vec<Review> {
+    let meeting = Meeting { starts_at: NOW, ends_at: NOW, place: Some(words()), url: Some(words()), attendees: vec![] };
+    let statuses = [
+        Status::Scheduled,
+        Status::Held { settled: signed(), agenda: agenda(), held: held() },
+        Status::Missed { settled: signed(), agenda: agenda(), absent: vec![Side::Upstream] },
+        Status::Cancelled { settled: signed(), reason: words() },
+        Status::Waived { settled: signed(), reason: words() },
+    ];
+    let review = |(n, status)| Review {
+        id: Uuid::from_u128(n).into(),
+        attempt: 1,
+        side: Side::Upstream,
+        scheduled: signed(),
+        meeting: Some(meeting.clone()),
+        sequence: 0,
+        status,
+    };
+    (0..).zip(statuses).map(review).collect()
+}
+
+fn proposal() -> Proposal {
+    Proposal {
+        id: Uuid::nil().into(),
+        side: Side::Upstream,
+        change: Change::Hold { until: NOW },
+        reason: words(),
+        proposed: signed(),
+        state: ProposalState::Declined,
+        decided: Some(signed()),
+        decline_reason: words(),
+    }
 }
 
 /// A handoff with the words wherever somebody can write some.
@@ -103,7 +172,14 @@ fn handoff(confidential: bool) -> Handoff {
     let by = Acting { actor: &admin(), override_reason: Some(WORDS) };
     let (handoff, _) =
         Handoff::create(by, Binding::to(&route(), Pin::empty(), criteria).unwrap(), create, NOW).unwrap();
-    Handoff { attachments: attachments(), actions: vec![action()], ..handoff }
+    Handoff {
+        attachments: attachments(),
+        actions: vec![action()],
+        questions: vec![question()],
+        reviews: reviews(),
+        proposals: vec![proposal()],
+        ..handoff
+    }
 }
 
 /// Every fact of a handoff, with the words wherever it has room for some.
@@ -146,6 +222,7 @@ fn facts() -> Vec<Fact> {
             content_hash: Content::default().hash(),
             results: vec![result],
             first_time_pair: false,
+            review: ReviewDecision { required: true, why: words() },
         },
         Fact::Accepted { attempt: 1, read_back: Some(words()), conditions: 1, speaker: None },
         Fact::Rejected { attempt: 1, reasons: reasons() },
@@ -154,8 +231,42 @@ fn facts() -> Vec<Fact> {
         Fact::Returned { attempt: 1, reasons: reasons(), from_state: State::InProgress },
         Fact::Reopened { reason: words() },
         Fact::Cancelled { reason: words(), from_state: State::Draft },
-        Fact::Held { reason: words(), agreed: false, side: Side::Downstream },
+        Fact::Held { reason: words(), agreed: false, side: Side::Downstream, until: Some(NOW) },
         Fact::Resumed,
+        Fact::Recalled { attempt: 1 },
+        Fact::Claimed,
+        Fact::Unclaimed,
+        Fact::Reassigned { side: Side::Upstream, owner: "eve".to_owned() },
+        Fact::Migrated {
+            from: Pin::empty(),
+            to: Pin::empty(),
+            submission: Submission::default(),
+            archived: Submission { fields: [("contract".to_owned(), Value::Text(words()))].into(), ..Default::default() },
+            flagged: vec!["contract".to_owned()],
+        },
+        Fact::ReadBackConfirmed { attempt: 1, corrections: vec![words()] },
+        Fact::QuestionAsked(question()),
+        Fact::QuestionAnswered { id: Uuid::nil().into(), text: words() },
+        Fact::QuestionInsufficient { id: Uuid::nil().into(), text: words() },
+        Fact::QuestionClosed { id: Uuid::nil().into() },
+        Fact::ReviewScheduled(reviews().remove(0)),
+        Fact::ReviewHeld { id: Uuid::from_u128(1).into(), held: held(), agenda: agenda() },
+        Fact::ReviewMissed { id: Uuid::from_u128(2).into(), absent: vec![Side::Upstream], agenda: agenda() },
+        Fact::ReviewCancelled { id: Uuid::from_u128(3).into(), reason: words() },
+        Fact::ReviewWaived { review: reviews().remove(4), reason: words() },
+        Fact::ProposalMade(proposal()),
+        Fact::ProposalAgreed(Uuid::nil().into()),
+        Fact::ProposalDeclined { id: Uuid::nil().into(), reason: words() },
+        Fact::ProposalLapsed(Uuid::nil().into()),
+        Fact::DeadlineChanged(NOW),
+        Fact::PriorityChanged(Priority::Low),
+        Fact::CriterionWaived { criterion: "contract".to_owned(), proposal_id: Uuid::nil().into(), reason: words() },
+        Fact::CommentAdded { id: Uuid::nil().into(), side: Side::Upstream, text: words() },
+        Fact::LinkAdded(links().remove(0)),
+        Fact::LinkRemoved(links().remove(0)),
+        Fact::AttachmentAdded(attachments().remove(0)),
+        Fact::ConfidentialityChanged(true),
+        Fact::ActionConfirmed(ActionId::from(Uuid::nil())),
         Fact::ActionAdded(action()),
         Fact::ActionDone(ActionId::from(Uuid::nil())),
     ]

@@ -6,6 +6,9 @@ use chassis::Fields;
 use crate::{
     domain::{
         Decision, Priority, State, history,
+        proposal::ProposalState,
+        question::QuestionState,
+        review::Outcome,
         route::{ReadBack, RiskKind, Status},
         team::MemberRole,
     },
@@ -64,7 +67,10 @@ macro_rules! twins {
 twins! {
     State = HandoffState { Draft, Submitted, Accepted, InProgress, Completed, Rejected, Returned, Cancelled }
     Priority = Priority { Low, Normal, High, Urgent }
-    Decision = Decision { Open, Accepted, Rejected, Cancelled }
+    Decision = Decision { Open, Accepted, Rejected, Cancelled, Recalled }
+    QuestionState = QuestionState { Open, Answered, Closed }
+    Outcome = ReviewOutcome { Ready, NotReady }
+    ProposalState = ProposalState { Open, Agreed, Declined, Lapsed }
     Order = HandoffOrder { Updated, Newest }
     MemberRole = MemberRole { Member, Lead }
     RiskKind = RiskKind { InformationLoss, Delay, Quality, FingerPointing }

@@ -9,8 +9,10 @@ use kernel::{Actor, Result, Timestamp};
 use super::{Place, Target, route};
 use crate::{
     domain::{
-        Acting, ActionId, Handoff, HandoffId, Happened, Link, Origin, Pin, Priority, Refused, Side, Summary,
-        handoff::{Accept, Binding, Cancel, Condition, Create, Reject, Reopen, Return, TickItem, Update},
+        Acting, ActionId, Handoff, HandoffId, Happened, Link, NewAction, Origin, Pin, Priority, Refused, Side, Summary,
+        handoff::{
+            Accept, Binding, Cancel, ConfirmReadBack, Create, MigrateTo, Migrated, Reject, Reopen, Return, TickItem, Update,
+        },
         route as map,
     },
     events::said,
@@ -54,12 +56,20 @@ pub(crate) struct Accepting {
     pub(crate) conditions: Vec<Duty>,
 }
 
-/// Something that upstream still owes.
+/// A small duty that is to be laid down.
 #[derive(Debug, Clone)]
 pub(crate) struct Duty {
     pub(crate) text: String,
+    pub(crate) side: Side,
     pub(crate) due_at: Timestamp,
     pub(crate) owner: Option<String>,
+}
+
+impl Duty {
+    pub(super) fn named(self, tx: &mut Tx) -> NewAction {
+        let Self { text, side, due_at, owner } = self;
+        NewAction { id: ActionId::from(tx.new_id()), text, side, owner, due_at }
+    }
 }
 
 /// A draft, or the handoff that its origin has already; and whether it was made. `pinned` is the version that the terms named
@@ -116,11 +126,7 @@ pub(crate) async fn submit(tx: &mut Tx, by: &Actor, target: &Target) -> Result<H
 
 /// Downstream takes the work.
 pub(crate) async fn accept(tx: &mut Tx, by: &Actor, target: &Target, accepting: Accepting) -> Result<Handoff> {
-    let conditions = accepting
-        .conditions
-        .into_iter()
-        .map(|Duty { text, due_at, owner }| Condition { id: ActionId::from(tx.new_id()), text, due_at, owner })
-        .collect();
+    let conditions = accepting.conditions.into_iter().map(|duty| duty.named(tx)).collect();
     let accept = Accept { attempt: accepting.attempt, read_back: accepting.read_back, conditions };
     change(tx, by, target, |handoff, acting, now| handoff.accept(acting, accept, now)).await
 }
@@ -155,13 +161,31 @@ pub(crate) async fn cancel(tx: &mut Tx, by: &Actor, target: &Target, cancel: Can
     change(tx, by, target, |handoff, acting, now| handoff.cancel(acting, cancel, now)).await
 }
 
-/// The action's side has done it.
-pub(crate) async fn complete_action(tx: &mut Tx, by: &Actor, target: &Target, action: ActionId) -> Result<Handoff> {
-    change(tx, by, target, |handoff, acting, now| handoff.complete_action(acting, action, now)).await
+/// Upstream takes it back.
+pub(crate) async fn recall(tx: &mut Tx, by: &Actor, target: &Target) -> Result<Handoff> {
+    change(tx, by, target, Handoff::recall).await
+}
+
+/// Upstream confirms or corrects a read-back.
+pub(crate) async fn confirm_read_back(
+    tx: &mut Tx,
+    by: &Actor,
+    target: &Target,
+    confirm: ConfirmReadBack,
+) -> Result<Handoff> {
+    change(tx, by, target, |handoff, acting, now| handoff.confirm_read_back(acting, confirm, now)).await
+}
+
+/// Upstream moves a draft to the version that was looked up.
+pub(crate) async fn migrate_draft(tx: &mut Tx, by: &Actor, target: &Target, to: &MigrateTo) -> Result<(Handoff, Migrated)> {
+    let mut handoff = lock(tx, by, target).await?;
+    let (happened, migrated) = handoff.migrate(target.acting(by), to, tx.now())?;
+    say(tx, by, &mut handoff, happened).await?;
+    Ok((handoff, migrated))
 }
 
 /// Load, decide, say, save: every command on one handoff.
-async fn change(
+pub(super) async fn change(
     tx: &mut Tx,
     by: &Actor,
     target: &Target,
@@ -180,7 +204,7 @@ async fn lock(tx: &mut Tx, by: &Actor, target: &Target) -> Result<Handoff> {
     Ok(handoff)
 }
 
-async fn say(tx: &mut Tx, by: &Actor, handoff: &mut Handoff, happened: Happened) -> Result<()> {
+pub(super) async fn say(tx: &mut Tx, by: &Actor, handoff: &mut Handoff, happened: Happened) -> Result<()> {
     if happened.facts.is_empty() {
         return Ok(());
     }

@@ -1,7 +1,12 @@
 //! What is done to teams, routes and handoffs, one decision each.
 
 pub(crate) mod handoff;
+pub(crate) mod hold;
 pub(crate) mod import;
+pub(crate) mod note;
+pub(crate) mod proposal;
+pub(crate) mod question;
+pub(crate) mod review;
 pub(crate) mod route;
 pub(crate) mod team;
 

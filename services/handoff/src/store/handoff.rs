@@ -6,17 +6,18 @@
 use std::sync::Arc;
 
 use chassis::Tx;
-use criteria::{Attachment, Criteria, CriterionResult, Submission};
+use criteria::{Attachment, Criteria, CriterionResult, ReviewDecision, Submission};
 use kernel::{Actor, Error, Result, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
 
 use super::{Viewer, broken, constraint, head, template};
 use crate::domain::{
-    Action, ActionId, Attempt, Command, Decision, Fact, Handoff, HandoffId, Link, Origin, Pin, Priority, Reason,
+    Action, ActionId, Attempt, Command, CommentId, Decision, Fact, Handoff, HandoffId, Link, Origin, Pin, Priority, Reason,
     RouteId, Side, State, Summary, TeamId, TemplateId,
-    action::Done,
-    handoff::{Hold, Times},
+    Question, Review, ReviewId, Proposal, Signed,
+    attempt::Confirmation,
+    handoff::{Claim, Hold, Times, Waiver},
     route::{KeptTerms, ReadBack},
     state::Since,
 };
@@ -56,13 +57,21 @@ struct Row {
     follows: Option<HandoffId>,
     links: Vec<Link>,
     attachments: Vec<Attachment>,
-    hold: Option<HoldRow>,
+    hold: Option<Hold>,
+    hold_until: Option<Timestamp>,
+    claim: Option<Claim>,
+    waivers: Vec<Waiver>,
+    archived: Submission,
+    comments: i32,
     rejections: i32,
     returns: i32,
+    waiting_on: Option<Side>,
     waits_on_upstream: bool,
     waits_on_downstream: bool,
     upstream_actions: usize,
     downstream_actions: usize,
+    upstream_answers: usize,
+    downstream_answers: usize,
     created_at: Timestamp,
     updated_at: Timestamp,
     submitted_at: Option<Timestamp>,
@@ -76,14 +85,6 @@ struct Row {
     head_at: Timestamp,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct HoldRow {
-    reason: String,
-    since: Timestamp,
-    agreed: bool,
-    side: Side,
-}
-
 /// A row of `handoff.attempt`.
 #[derive(Debug, Serialize, Deserialize)]
 struct AttemptRow {
@@ -95,11 +96,14 @@ struct AttemptRow {
     content_hash: String,
     results: Vec<CriterionResult>,
     first_time_pair: bool,
+    review_required: bool,
+    review_why: String,
     decision: Decision,
     decided_by: Option<String>,
     decided_at: Option<Timestamp>,
     reasons: Vec<Reason>,
     read_back: Option<String>,
+    confirmation: Option<Confirmation>,
 }
 
 /// A row of `handoff.action`.
@@ -112,32 +116,113 @@ struct ActionRow {
     side: Side,
     owner: Option<String>,
     due_at: Timestamp,
+    unconfirmed: bool,
+    added_by: String,
+    review_id: Option<ReviewId>,
     done_at: Option<Timestamp>,
     done_by: Option<String>,
+}
+
+/// A row of a part whose columns are named as its fields.
+#[derive(Debug, Serialize)]
+struct PartRow<'a, T> {
+    handoff_id: HandoffId,
+    place: usize,
+    #[serde(flatten)]
+    part: &'a T,
+}
+
+/// A row of `handoff.comment`.
+#[derive(Debug, Serialize)]
+struct CommentRow<'a> {
+    id: CommentId,
+    handoff_id: HandoffId,
+    text: &'a str,
 }
 
 /// What of a handoff is to be saved beside its own row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Changed<'a> {
     handoff: &'a Handoff,
-    attempts_from: usize,
-    actions: bool,
+    facts: &'a [Fact],
 }
 
 impl<'a> Changed<'a> {
     /// What these facts, just applied, have touched.
-    pub(crate) fn by(handoff: &'a Handoff, facts: &[Fact]) -> Self {
-        let touches_attempt = |fact: &&Fact| {
+    pub(crate) const fn by(handoff: &'a Handoff, facts: &'a [Fact]) -> Self {
+        Self { handoff, facts }
+    }
+
+    /// The attempts that the facts made or decided: each of them is about the last one, or made it.
+    fn attempts(self) -> impl Iterator<Item = AttemptRow> {
+        let is_about_attempt = |fact: &&Fact| {
             matches!(
                 fact,
-                Fact::Submitted { .. } | Fact::Accepted { .. } | Fact::Rejected { .. } | Fact::Cancelled { .. }
+                Fact::Submitted { .. }
+                    | Fact::Accepted { .. }
+                    | Fact::Rejected { .. }
+                    | Fact::Cancelled { .. }
+                    | Fact::Recalled { .. }
+                    | Fact::ReadBackConfirmed { .. }
             )
         };
-        let touched = facts.iter().filter(touches_attempt).count();
-        Self {
-            handoff,
-            attempts_from: handoff.attempts.len().saturating_sub(touched),
-            actions: facts.iter().any(|fact| matches!(fact, Fact::ActionAdded(_) | Fact::ActionDone(_))),
+        let touched = self.facts.iter().filter(is_about_attempt).count();
+        let from = self.handoff.attempts.len().saturating_sub(touched);
+        self.handoff.attempts[from..].iter().map(move |attempt| of_attempt(self.handoff.id, attempt))
+    }
+
+    fn actions(self) -> impl Iterator<Item = ActionRow> {
+        let id = self.handoff.id;
+        self.touched(Table::Action, &self.handoff.actions).map(move |(place, action)| of_action(id, place, action))
+    }
+
+    fn parts<T>(self, table: Table, parts: &'a [T]) -> impl Iterator<Item = PartRow<'a, T>> {
+        let handoff_id = self.handoff.id;
+        self.touched(table, parts).map(move |(place, part)| PartRow { handoff_id, place, part })
+    }
+
+    /// All rows of a table of parts, where a fact has touched one of them.
+    fn touched<T>(self, table: Table, parts: &'a [T]) -> impl Iterator<Item = (usize, &'a T)> {
+        let is_touched = self.facts.iter().any(|fact| Table::of(fact) == Some(table));
+        parts.iter().enumerate().filter(move |_| is_touched)
+    }
+
+    fn comments(self) -> impl Iterator<Item = CommentRow<'a>> {
+        self.facts.iter().filter_map(move |fact| match fact {
+            Fact::CommentAdded { id, text, .. } => Some(CommentRow { id: *id, handoff_id: self.handoff.id, text }),
+            _ => None,
+        })
+    }
+}
+
+/// The tables of parts that change after they were written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Table {
+    Action,
+    Question,
+    Review,
+    Proposal,
+}
+
+impl Table {
+    /// The one that a fact touches.
+    const fn of(fact: &Fact) -> Option<Self> {
+        match fact {
+            Fact::ActionAdded(_) | Fact::ActionConfirmed(_) | Fact::ActionDone(_) => Some(Self::Action),
+            Fact::QuestionAsked(_)
+            | Fact::QuestionAnswered { .. }
+            | Fact::QuestionInsufficient { .. }
+            | Fact::QuestionClosed { .. } => Some(Self::Question),
+            Fact::ReviewScheduled(_)
+            | Fact::ReviewHeld { .. }
+            | Fact::ReviewMissed { .. }
+            | Fact::ReviewWaived { .. }
+            | Fact::ReviewCancelled { .. } => Some(Self::Review),
+            Fact::ProposalMade(_)
+            | Fact::ProposalAgreed(_)
+            | Fact::ProposalDeclined { .. }
+            | Fact::ProposalLapsed(_) => Some(Self::Proposal),
+            _ => None,
         }
     }
 }
@@ -171,6 +256,38 @@ pub(crate) async fn lock_by_origin(tx: &mut Tx, viewer: &Actor, origins: &[&Orig
     }
     lock_rows(tx, &ids).await?;
     load(tx.connection(), viewer, &ids).await
+}
+
+/// The handoffs whose hold ends at an instant or before, the longest past first, their rows locked until the transaction ends;
+/// those that another transaction holds are left out.
+pub(crate) async fn lock_held_until(tx: &mut Tx, until: Timestamp, limit: i64) -> Result<Vec<Handoff>> {
+    let ids = sqlx::query_scalar!(
+        r#"SELECT id AS "id: HandoffId" FROM handoff.handoff WHERE hold_until <= $1
+           ORDER BY hold_until LIMIT $2 FOR UPDATE SKIP LOCKED"#,
+        until as Timestamp,
+        limit,
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    if ids.is_empty() { Ok(vec![]) } else { load(tx.connection(), &Actor::System, &ids).await }
+}
+
+/// When the next hold ends by itself.
+pub(crate) async fn next_hold_until(pool: &PgPool) -> Result<Option<Timestamp>> {
+    Ok(sqlx::query_scalar!(r#"SELECT min(hold_until) AS "until: Timestamp" FROM handoff.handoff WHERE hold_until IS NOT NULL"#)
+        .fetch_one(pool)
+        .await?)
+}
+
+/// The texts of comments, by their ids.
+pub(crate) async fn comments(pool: &PgPool, ids: &[CommentId]) -> Result<Vec<(CommentId, String)>> {
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id: CommentId", text FROM handoff.comment WHERE id = ANY ($1)"#,
+        ids as &[CommentId]
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.text)).collect())
 }
 
 /// Whether an outside record has its handoff already.
@@ -209,7 +326,10 @@ async fn load(connection: &mut PgConnection, viewer: &Actor, ids: &[HandoffId]) 
         r#"
         SELECT to_jsonb(h) || jsonb_build_object('read_back', t.read_back, 'return_window_seconds', t.return_window_seconds) AS "row!",
                (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.number) FROM handoff.attempt a WHERE a.handoff_id = h.id) AS attempts,
-               (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.place) FROM handoff.action a WHERE a.handoff_id = h.id) AS actions
+               (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.place) FROM handoff.action a WHERE a.handoff_id = h.id) AS actions,
+               (SELECT jsonb_agg(to_jsonb(q) ORDER BY q.place) FROM handoff.question q WHERE q.handoff_id = h.id) AS questions,
+               (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.place) FROM handoff.review r WHERE r.handoff_id = h.id) AS reviews,
+               (SELECT jsonb_agg(to_jsonb(p) ORDER BY p.place) FROM handoff.proposal p WHERE p.handoff_id = h.id) AS proposals
         FROM handoff.handoff h LEFT JOIN handoff.terms t ON t.route_id = h.route_id AND t.version = h.terms_version
         WHERE h.id = ANY ($1) AND handoff.visible_to(h.confidential, h.from_team, h.to_team, $2, $3)
         ORDER BY h.id
@@ -223,52 +343,47 @@ async fn load(connection: &mut PgConnection, viewer: &Actor, ids: &[HandoffId]) 
     let mut handoffs = Vec::with_capacity(rows.len());
     for found in rows {
         let row: Row = read(found.row)?;
-        let attempts: Vec<AttemptRow> = found.attempts.map_or(Ok(vec![]), read)?;
-        let actions: Vec<ActionRow> = found.actions.map_or(Ok(vec![]), read)?;
+        let parts = Parts {
+            attempts: found.attempts.map_or(Ok(vec![]), read)?,
+            actions: found.actions.map_or(Ok(vec![]), read)?,
+            questions: found.questions.map_or(Ok(vec![]), read)?,
+            reviews: found.reviews.map_or(Ok(vec![]), read)?,
+            proposals: found.proposals.map_or(Ok(vec![]), read)?,
+        };
         let hash = row.content_hash.parse().map_err(Error::fault)?;
         let criteria = template::criteria(&mut *connection, hash).await?;
-        handoffs.push(into_handoff(row, attempts, actions, criteria)?);
+        handoffs.push(into_handoff(row, parts, criteria)?);
     }
     Ok(handoffs)
 }
 
-/// The rows of handoffs as they now are, new or changed. Of an attempt that is there only the decision is written.
+/// The rows of handoffs as they now are, new or changed. Of an attempt that is there only what came after the submit is written.
 #[expect(clippy::too_many_lines, reason = "one statement, whose columns are listed")]
 pub(crate) async fn save(tx: &mut Tx, changed: &[Changed<'_>]) -> Result<()> {
-    let handoffs: Vec<_> = changed.iter().map(|changed| of_handoff(changed.handoff)).collect();
-    let attempts: Vec<_> = changed
-        .iter()
-        .flat_map(|changed| {
-            let attempts = &changed.handoff.attempts[changed.attempts_from..];
-            attempts.iter().map(|attempt| of_attempt(changed.handoff.id, attempt))
-        })
-        .collect();
-    let actions: Vec<_> = changed
-        .iter()
-        .filter(|changed| changed.actions)
-        .flat_map(|changed| {
-            changed
-                .handoff
-                .actions
-                .iter()
-                .enumerate()
-                .map(|(place, action)| of_action(changed.handoff.id, place, action))
-        })
-        .collect();
+    let each = || changed.iter().copied();
+    let handoffs: Vec<_> = each().map(|changed| of_handoff(changed.handoff)).collect();
+    let attempts: Vec<_> = each().flat_map(Changed::attempts).collect();
+    let actions: Vec<_> = each().flat_map(Changed::actions).collect();
+    let questions: Vec<_> = each().flat_map(|it| it.parts(Table::Question, &it.handoff.questions)).collect();
+    let reviews: Vec<_> = each().flat_map(|it| it.parts(Table::Review, &it.handoff.reviews)).collect();
+    let proposals: Vec<_> = each().flat_map(|it| it.parts(Table::Proposal, &it.handoff.proposals)).collect();
+    let comments: Vec<_> = each().flat_map(Changed::comments).collect();
     sqlx::query!(
         r#"
         WITH saved AS (
             INSERT INTO handoff.handoff (id, route_id, from_team, to_team, terms_version, template_id, template_version,
                 content_hash, title, summary, priority, confidential, state, since_command, since_by, since_at, attempt,
                 accountable_side, upstream_owner, downstream_owner, triggered_at, deliver_by, submission, origin_system,
-                origin_key, follows, links, attachments, hold, rejections, returns, waits_on_upstream, waits_on_downstream,
-                upstream_actions, downstream_actions, created_at, updated_at, submitted_at, accepted_at, begun_at,
+                origin_key, follows, links, attachments, hold, hold_until, claim, waivers, archived, comments, rejections,
+                returns, waiting_on, waits_on_upstream, waits_on_downstream, upstream_actions, downstream_actions,
+                upstream_answers, downstream_answers, created_at, updated_at, submitted_at, accepted_at, begun_at,
                 completed_at, cancelled_at, revision, head_hash, head_at)
             SELECT id, route_id, from_team, to_team, terms_version, template_id, template_version,
                 content_hash, title, summary, priority, confidential, state, since_command, since_by, since_at, attempt,
                 accountable_side, upstream_owner, downstream_owner, triggered_at, deliver_by, submission, origin_system,
-                origin_key, follows, links, attachments, hold, rejections, returns, waits_on_upstream, waits_on_downstream,
-                upstream_actions, downstream_actions, created_at, updated_at, submitted_at, accepted_at, begun_at,
+                origin_key, follows, links, attachments, hold, hold_until, claim, waivers, archived, comments, rejections,
+                returns, waiting_on, waits_on_upstream, waits_on_downstream, upstream_actions, downstream_actions,
+                upstream_answers, downstream_answers, created_at, updated_at, submitted_at, accepted_at, begun_at,
                 completed_at, cancelled_at, revision, head_hash, head_at
             FROM jsonb_populate_recordset(NULL::handoff.handoff, $1)
             ON CONFLICT (id) DO UPDATE SET
@@ -277,31 +392,65 @@ pub(crate) async fn save(tx: &mut Tx, changed: &[Changed<'_>]) -> Result<()> {
                 since_by = excluded.since_by, since_at = excluded.since_at, attempt = excluded.attempt,
                 accountable_side = excluded.accountable_side, upstream_owner = excluded.upstream_owner,
                 downstream_owner = excluded.downstream_owner, deliver_by = excluded.deliver_by,
+                template_version = excluded.template_version, content_hash = excluded.content_hash,
                 submission = excluded.submission, links = excluded.links, attachments = excluded.attachments,
-                hold = excluded.hold, rejections = excluded.rejections, returns = excluded.returns,
+                hold = excluded.hold, hold_until = excluded.hold_until, claim = excluded.claim,
+                waivers = excluded.waivers, archived = excluded.archived, comments = excluded.comments,
+                rejections = excluded.rejections, returns = excluded.returns, waiting_on = excluded.waiting_on,
                 waits_on_upstream = excluded.waits_on_upstream, waits_on_downstream = excluded.waits_on_downstream,
                 upstream_actions = excluded.upstream_actions, downstream_actions = excluded.downstream_actions,
+                upstream_answers = excluded.upstream_answers, downstream_answers = excluded.downstream_answers,
                 updated_at = excluded.updated_at, submitted_at = excluded.submitted_at, accepted_at = excluded.accepted_at,
                 begun_at = excluded.begun_at, completed_at = excluded.completed_at, cancelled_at = excluded.cancelled_at,
                 revision = excluded.revision, head_hash = excluded.head_hash, head_at = excluded.head_at
         ), attempt AS (
             INSERT INTO handoff.attempt (handoff_id, number, submitted_by, submitted_at, snapshot, content_hash, results,
-                                         first_time_pair, decision, decided_by, decided_at, reasons, read_back)
+                                         first_time_pair, review_required, review_why, decision, decided_by,
+                                         decided_at, reasons, read_back, confirmation)
             SELECT handoff_id, number, submitted_by, submitted_at, snapshot, content_hash, results,
-                   first_time_pair, decision, decided_by, decided_at, reasons, read_back
+                   first_time_pair, review_required, review_why, decision, decided_by,
+                   decided_at, reasons, read_back, confirmation
             FROM jsonb_populate_recordset(NULL::handoff.attempt, $2)
             ON CONFLICT (handoff_id, number) DO UPDATE SET
                 decision = excluded.decision, decided_by = excluded.decided_by, decided_at = excluded.decided_at,
-                reasons = excluded.reasons, read_back = excluded.read_back
+                reasons = excluded.reasons, read_back = excluded.read_back, confirmation = excluded.confirmation
+        ), question AS (
+            INSERT INTO handoff.question (id, handoff_id, place, side, blocking, about, rounds, closed)
+            SELECT id, handoff_id, place, side, blocking, about, rounds, closed
+            FROM jsonb_populate_recordset(NULL::handoff.question, $4)
+            ON CONFLICT (id) DO UPDATE SET rounds = excluded.rounds, closed = excluded.closed
+        ), review AS (
+            INSERT INTO handoff.review (id, handoff_id, place, attempt, side, scheduled, meeting, sequence, status)
+            SELECT id, handoff_id, place, attempt, side, scheduled, meeting, sequence, status
+            FROM jsonb_populate_recordset(NULL::handoff.review, $5)
+            ON CONFLICT (id) DO UPDATE SET
+                scheduled = excluded.scheduled, meeting = excluded.meeting, sequence = excluded.sequence,
+                status = excluded.status
+        ), proposal AS (
+            INSERT INTO handoff.proposal (id, handoff_id, place, side, change, reason, proposed, state, decided,
+                                          decline_reason)
+            SELECT id, handoff_id, place, side, change, reason, proposed, state, decided, decline_reason
+            FROM jsonb_populate_recordset(NULL::handoff.proposal, $6)
+            ON CONFLICT (id) DO UPDATE SET
+                state = excluded.state, decided = excluded.decided, decline_reason = excluded.decline_reason
+        ), comment AS (
+            INSERT INTO handoff.comment (id, handoff_id, text)
+            SELECT id, handoff_id, text FROM jsonb_populate_recordset(NULL::handoff.comment, $7)
         )
-        INSERT INTO handoff.action (id, handoff_id, place, text, side, owner, due_at, done_at, done_by)
-        SELECT id, handoff_id, place, text, side, owner, due_at, done_at, done_by
+        INSERT INTO handoff.action (id, handoff_id, place, text, side, owner, due_at, unconfirmed, added_by, review_id,
+                                    done_at, done_by)
+        SELECT id, handoff_id, place, text, side, owner, due_at, unconfirmed, added_by, review_id, done_at, done_by
         FROM jsonb_populate_recordset(NULL::handoff.action, $3)
-        ON CONFLICT (id) DO UPDATE SET done_at = excluded.done_at, done_by = excluded.done_by
+        ON CONFLICT (id) DO UPDATE SET
+            unconfirmed = excluded.unconfirmed, done_at = excluded.done_at, done_by = excluded.done_by
         "#,
         Json(handoffs) as _,
         Json(attempts) as _,
         Json(actions) as _,
+        Json(questions) as _,
+        Json(reviews) as _,
+        Json(proposals) as _,
+        Json(comments) as _,
     )
     .execute(tx.connection())
     .await
@@ -317,17 +466,21 @@ fn read<T: DeserializeOwned>(json: serde_json::Value) -> Result<T> {
     serde_json::from_value(json).map_err(Error::fault)
 }
 
-fn into_handoff(
-    row: Row,
+/// What belongs to a handoff's row.
+struct Parts {
     attempts: Vec<AttemptRow>,
     actions: Vec<ActionRow>,
-    criteria: Arc<Criteria>,
-) -> Result<Handoff> {
+    questions: Vec<Question>,
+    reviews: Vec<Review>,
+    proposals: Vec<Proposal>,
+}
+
+fn into_handoff(row: Row, parts: Parts, criteria: Arc<Criteria>) -> Result<Handoff> {
     let terms = match (row.read_back, row.return_window_seconds) {
         (Some(read_back), Some(return_window_seconds)) => {
-            KeptTerms { version: row.terms_version, read_back, return_window_seconds }
+            KeptTerms { version: row.terms_version, read_back, return_window_seconds, ..KeptTerms::none() }
         }
-        _ => KeptTerms::NONE,
+        _ => KeptTerms::none(),
     };
     let hash = row
         .head_hash
@@ -363,14 +516,16 @@ fn into_handoff(
         follows: row.follows,
         links: row.links,
         attachments: row.attachments,
-        attempts: attempts.into_iter().map(into_attempt).collect::<Result<_>>()?,
-        actions: actions.into_iter().map(into_action).collect(),
-        hold: row.hold.map(|hold| Hold {
-            reason: hold.reason,
-            since: hold.since,
-            agreed: hold.agreed,
-            side: hold.side,
-        }),
+        attempts: parts.attempts.into_iter().map(into_attempt).collect::<Result<_>>()?,
+        actions: parts.actions.into_iter().map(into_action).collect(),
+        questions: parts.questions,
+        reviews: parts.reviews,
+        proposals: parts.proposals,
+        waivers: row.waivers,
+        claim: row.claim,
+        archived: row.archived,
+        comments: row.comments,
+        hold: row.hold,
         rejections: row.rejections,
         returns: row.returns,
         times: Times {
@@ -394,11 +549,13 @@ fn into_attempt(row: AttemptRow) -> Result<Attempt> {
         content_hash: row.content_hash.parse().map_err(Error::fault)?,
         results: row.results,
         first_time_pair: row.first_time_pair,
+        review: ReviewDecision { required: row.review_required, why: row.review_why },
         decision: row.decision,
         decided_by: row.decided_by,
         decided_at: row.decided_at,
         reasons: row.reasons,
         read_back: row.read_back,
+        confirmation: row.confirmation,
     })
 }
 
@@ -409,7 +566,10 @@ fn into_action(row: ActionRow) -> Action {
         side: row.side,
         owner: row.owner,
         due_at: row.due_at,
-        done: row.done_at.zip(row.done_by).map(|(at, by)| Done { at, by }),
+        unconfirmed: row.unconfirmed,
+        added_by: row.added_by,
+        review_id: row.review_id,
+        done: row.done_at.zip(row.done_by).map(|(at, by)| Signed { by, at }),
     }
 }
 
@@ -446,18 +606,21 @@ fn of_handoff(handoff: &Handoff) -> Row {
         follows: handoff.follows,
         links: handoff.links.clone(),
         attachments: handoff.attachments.clone(),
-        hold: handoff.hold.clone().map(|hold| HoldRow {
-            reason: hold.reason,
-            since: hold.since,
-            agreed: hold.agreed,
-            side: hold.side,
-        }),
+        hold: handoff.hold.clone(),
+        hold_until: handoff.hold.as_ref().and_then(|hold| hold.until),
+        claim: handoff.claim.clone(),
+        waivers: handoff.waivers.clone(),
+        archived: handoff.archived.clone(),
+        comments: handoff.comments,
         rejections: handoff.rejections,
         returns: handoff.returns,
+        waiting_on: handoff.waiting_on(),
         waits_on_upstream: handoff.waits_on(Side::Upstream),
         waits_on_downstream: handoff.waits_on(Side::Downstream),
         upstream_actions: handoff.open_actions(Side::Upstream).count(),
         downstream_actions: handoff.open_actions(Side::Downstream).count(),
+        upstream_answers: handoff.answers_due(Side::Upstream),
+        downstream_answers: handoff.answers_due(Side::Downstream),
         created_at: handoff.times.created_at,
         updated_at: handoff.times.updated_at,
         submitted_at: handoff.times.submitted_at,
@@ -481,11 +644,14 @@ fn of_attempt(handoff_id: HandoffId, attempt: &Attempt) -> AttemptRow {
         content_hash: attempt.content_hash.to_string(),
         results: attempt.results.clone(),
         first_time_pair: attempt.first_time_pair,
+        review_required: attempt.review.required,
+        review_why: attempt.review.why.clone(),
         decision: attempt.decision,
         decided_by: attempt.decided_by.clone(),
         decided_at: attempt.decided_at,
         reasons: attempt.reasons.clone(),
         read_back: attempt.read_back.clone(),
+        confirmation: attempt.confirmation.clone(),
     }
 }
 
@@ -499,6 +665,9 @@ fn of_action(handoff_id: HandoffId, place: usize, action: &Action) -> ActionRow 
         side: action.side,
         owner: action.owner.clone(),
         due_at: action.due_at,
+        unconfirmed: action.unconfirmed,
+        added_by: action.added_by.clone(),
+        review_id: action.review_id,
         done_at: done.0,
         done_by: done.1,
     }

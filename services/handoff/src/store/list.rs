@@ -51,6 +51,7 @@ pub(crate) struct Line {
     pub(crate) upstream_owner: Option<String>,
     pub(crate) downstream_owner: Option<String>,
     pub(crate) accountable_side: Side,
+    pub(crate) waiting_on: Option<Side>,
     pub(crate) upstream_actions: i32,
     pub(crate) downstream_actions: i32,
     pub(crate) rejections: i32,
@@ -89,6 +90,7 @@ struct Row {
     upstream_owner: Option<String>,
     downstream_owner: Option<String>,
     accountable_side: String,
+    waiting_on: Option<String>,
     upstream_actions: i32,
     downstream_actions: i32,
     rejections: i32,
@@ -144,7 +146,7 @@ fn push_side(
 ) {
     query.push(
         "SELECT id, route_id, from_team, to_team, title, priority, state, attempt, revision, upstream_owner, downstream_owner,
-                accountable_side, upstream_actions, downstream_actions, rejections, returns, hold IS NOT NULL AS on_hold,
+                accountable_side, waiting_on, upstream_actions, downstream_actions, rejections, returns, hold IS NOT NULL AS on_hold,
                 confidential, created_at, updated_at, since_at AS state_since, deliver_by, origin_system, origin_key
          FROM handoff.handoff
          WHERE handoff.visible_to(confidential, from_team, to_team, ",
@@ -213,6 +215,7 @@ fn into_line(row: Row) -> Result<Line> {
         upstream_owner: row.upstream_owner,
         downstream_owner: row.downstream_owner,
         accountable_side: side::from_name(&row.accountable_side).ok_or_else(|| broken("accountable_side"))?,
+        waiting_on: row.waiting_on.as_deref().and_then(side::from_name),
         upstream_actions: row.upstream_actions,
         downstream_actions: row.downstream_actions,
         rejections: row.rejections,

@@ -16,7 +16,7 @@ use std::{
     thread,
 };
 
-use cel::{Context, Env, ExecutionError, IdedExpr};
+use cel::{Context, Env, ExecutionError, IdedExpr, common::ast::SourceInfo};
 
 pub(crate) use self::known::{sample, to_cel};
 use crate::{content::Content, findings::FindingCode, limits, pattern::Flaw, submission::Circumstances};
@@ -33,8 +33,45 @@ pub(crate) struct Expression {
     pub(crate) needs: BTreeSet<String>,
     /// Fields whose presence it tests.
     pub(crate) tests: BTreeSet<String>,
+    /// Fields that a macro ranges over; of a type with entries, where the type is known.
+    pub(crate) ranges: BTreeSet<String>,
     /// What judging it costs at most, in steps.
     pub(crate) cost: u64,
+}
+
+/// What an expression may name.
+#[derive(Clone, Copy)]
+pub(crate) enum Scope<'a> {
+    /// The fields of a content, and all that is known of the handoff.
+    Content(&'a Content),
+    /// Any field, of any type, and what of the handoff a review rule may ask for.
+    AnyField,
+}
+
+/// One thing that is wrong with an expression.
+#[derive(Clone, Debug)]
+pub(crate) struct Mistake {
+    pub(crate) code: FindingCode,
+    pub(crate) message: String,
+    /// Counted from 1; 0 where the expression as a whole is meant.
+    pub(crate) line: u32,
+    /// In characters, counted from 1; 0 where the expression as a whole is meant.
+    pub(crate) column: u32,
+}
+
+impl Mistake {
+    pub(crate) fn of_whole(code: FindingCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), line: 0, column: 0 }
+    }
+
+    /// As a finding says it: where it cannot be read, with the place.
+    pub(crate) fn into_flaw(self) -> Flaw {
+        let Self { code, message, line, column } = self;
+        match code {
+            FindingCode::CelSyntax if line > 0 => (code, format!("at line {line}, column {column}: {message}")),
+            _ => (code, message),
+        }
+    }
 }
 
 /// Why judging came to no answer.
@@ -54,25 +91,34 @@ impl Failure {
 }
 
 impl Expression {
-    /// Reads and checks an expression over the fields of `content`; every flaw at once. Call it inside [`with_deep_stack`].
-    pub(crate) fn compile(source: &str, content: &Content) -> Result<Self, Vec<Flaw>> {
+    /// Reads and checks an expression; every mistake at once. Call it inside [`with_deep_stack`].
+    pub(crate) fn compile(source: &str, scope: Scope<'_>) -> Result<Self, Vec<Mistake>> {
         if source.len() > limits::EXPRESSION_MAX_BYTES {
             let message = format!("longer than {} bytes; split it into several rules", limits::EXPRESSION_MAX_BYTES);
-            return Err(vec![(FindingCode::TooLarge, message)]);
+            return Err(vec![Mistake::of_whole(FindingCode::TooLarge, message)]);
         }
         let parser = ENVIRONMENT.parser().max_recursion_depth(limits::EXPRESSION_MAX_DEPTH);
-        let tree = parser.parse(source).map_err(|errors| vec![(FindingCode::CelSyntax, first_error(&errors))])?;
-        let survey = survey::survey(&tree, content);
+        let (tree, places) = parser.parse_with_source_info(source).map_err(|errors| vec![first_error(&errors)])?;
+        let survey = survey::survey(&tree, scope);
         if !survey.flaws.is_empty() {
-            return Err(survey.flaws);
+            let place = |(part, (code, message))| {
+                let (line, column) = place_of(part, source, &places);
+                Mistake { code, message, line, column }
+            };
+            return Err(survey.flaws.into_iter().map(place).collect());
         }
-        let ((needs, tests), cost) = (survey.names(), survey.cost);
-        Ok(Self { source: source.to_owned(), tree, needs, tests, cost })
+        let ((needs, tests), ranges, cost) = (survey.names(), survey.ranges(), survey.cost);
+        Ok(Self { source: source.to_owned(), tree, needs, tests, ranges, cost })
     }
 
     /// Every field that it names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.needs.union(&self.tests).map(String::as_str)
+    }
+
+    /// As written.
+    pub(crate) fn written(&self) -> &str {
+        &self.source
     }
 
     /// As written, on one line.
@@ -134,11 +180,26 @@ fn short(message: &str) -> String {
 }
 
 /// The reader reports follow-up errors too; the first is the one to look at.
-fn first_error(errors: &cel::ParseErrors) -> String {
+fn first_error(errors: &cel::ParseErrors) -> Mistake {
+    let from_one = |place: isize| u32::try_from(place).unwrap_or_default();
     match errors.errors.first() {
-        Some(error) => format!("at line {}, column {}: {}", error.pos.0, error.pos.1, short(&error.msg)),
-        None => "it cannot be read".to_owned(),
+        Some(error) => Mistake {
+            code: FindingCode::CelSyntax,
+            message: short(&error.msg),
+            line: from_one(error.pos.0),
+            column: from_one(error.pos.1),
+        },
+        None => Mistake::of_whole(FindingCode::CelSyntax, "it cannot be read"),
     }
+}
+
+/// Line and column at which a part begins, counted from 1; zeros where that is not known.
+fn place_of(part: u64, source: &str, places: &SourceInfo) -> (u32, u32) {
+    let before = places.offset_for(part).and_then(|(start, _)| source.get(..start as usize));
+    let Some(before) = before else { return (0, 0) };
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (u32::try_from(line).unwrap_or_default(), u32::try_from(column).unwrap_or_default())
 }
 
 /// Runs `work` where the CEL reader, which recurses deeply in proportion to the length of what it reads, has room: on

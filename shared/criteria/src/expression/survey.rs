@@ -7,9 +7,9 @@ use cel::{
     common::ast::{ComprehensionExpr, EntryExpr, Expr, LiteralValue, operators},
 };
 
-use super::functions;
+use super::{Scope, functions};
 use crate::{
-    content::{Content, FieldType},
+    content::{FieldType, is_key},
     findings::FindingCode,
     limits,
     pattern::{self, Flaw},
@@ -17,26 +17,41 @@ use crate::{
 
 const FIELDS: &str = "fields";
 const VARIABLES: [&str; 4] = ["priority", "attempt", "first_time_pair", "confidential"];
+/// Of these a review rule may ask.
+const REVIEW_VARIABLES: [&str; 3] = ["priority", "attempt", "first_time_pair"];
 
 const COST_OF_CONCATENATION: u64 = 50;
 const COST_OF_MATCHES: u64 = 2_000;
 
 /// What the walk found.
 pub(super) struct Survey<'a> {
-    content: &'a Content,
+    scope: Scope<'a>,
+    /// The part being walked.
+    at: u64,
     /// Names that a macro binds around the part being walked.
     bound: Vec<&'a str>,
     named: BTreeSet<&'a str>,
     tested: BTreeSet<&'a str>,
-    pub(super) flaws: Vec<Flaw>,
+    ranged: BTreeSet<&'a str>,
+    /// Each with the part that it is about; 0 for the whole.
+    pub(super) flaws: Vec<(u64, Flaw)>,
     pub(super) cost: u64,
 }
 
-/// Walks an expression over the fields of `content`.
-pub(super) fn survey<'a>(tree: &'a IdedExpr, content: &'a Content) -> Survey<'a> {
-    let mut survey =
-        Survey { content, bound: vec![], named: BTreeSet::new(), tested: BTreeSet::new(), flaws: vec![], cost: 0 };
+/// Walks an expression.
+pub(super) fn survey<'a>(tree: &'a IdedExpr, scope: Scope<'a>) -> Survey<'a> {
+    let mut survey = Survey {
+        scope,
+        at: 0,
+        bound: vec![],
+        named: BTreeSet::new(),
+        tested: BTreeSet::new(),
+        ranged: BTreeSet::new(),
+        flaws: vec![],
+        cost: 0,
+    };
     survey.cost = survey.walk(tree, 1);
+    survey.at = 0;
     if survey.cost > limits::EXPRESSION_MAX_COST {
         let message = format!(
             "judging it may take {} steps, at most {} are allowed; use fewer +, matches and nested macros",
@@ -55,15 +70,28 @@ impl<'a> Survey<'a> {
         (self.named.difference(&self.tested).map(own).collect(), self.tested.iter().map(own).collect())
     }
 
+    /// The fields that macros range over.
+    pub(super) fn ranges(&self) -> BTreeSet<String> {
+        self.ranged.iter().map(|key| (*key).to_owned()).collect()
+    }
+
     fn flaw(&mut self, code: FindingCode, message: impl Into<String>) {
         let flaw = (code, message.into());
-        if !self.flaws.contains(&flaw) {
-            self.flaws.push(flaw);
+        if self.flaws.iter().all(|(_, known)| *known != flaw) {
+            self.flaws.push((self.at, flaw));
+        }
+    }
+
+    const fn variables(&self) -> &'static [&'static str] {
+        match self.scope {
+            Scope::Content(_) => &VARIABLES,
+            Scope::AnyField => &REVIEW_VARIABLES,
         }
     }
 
     /// The price of a part; every flaw in it is noted.
     fn walk(&mut self, part: &'a IdedExpr, depth: u16) -> u64 {
+        self.at = part.id;
         if depth > limits::EXPRESSION_MAX_DEPTH {
             let max = limits::EXPRESSION_MAX_DEPTH;
             self.flaw(
@@ -126,8 +154,15 @@ impl<'a> Survey<'a> {
     }
 
     fn field(&mut self, key: &'a str, is_test: bool) {
-        if self.content.field(key).is_none() {
-            self.flaw(FindingCode::UnknownField, format!("there is no field `{key}`; add it, or correct the name"));
+        match self.scope {
+            Scope::Content(content) if content.field(key).is_none() => {
+                self.flaw(FindingCode::UnknownField, format!("there is no field `{key}`; add it, or correct the name"));
+            }
+            Scope::AnyField if !is_key(key) => {
+                let message = "a field's key is 1 to 63 of a-z, 0-9 and '_', beginning with a letter";
+                self.flaw(FindingCode::UnknownField, message);
+            }
+            _ => {}
         }
         self.named.insert(key);
         if is_test {
@@ -138,8 +173,8 @@ impl<'a> Survey<'a> {
     fn variable(&mut self, name: &'a str) {
         if name == FIELDS {
             self.flaw(FindingCode::UnknownName, "name one field, as fields.x, rather than all `fields`");
-        } else if !self.bound.contains(&name) && !VARIABLES.contains(&name) {
-            let known = VARIABLES.join(", ");
+        } else if !self.bound.contains(&name) && !self.variables().contains(&name) {
+            let known = self.variables().join(", ");
             self.flaw(FindingCode::UnknownName, format!("there is no `{name}`; there are fields.x, {known}"));
         }
     }
@@ -183,13 +218,19 @@ impl<'a> Survey<'a> {
 
     /// The entries that a macro may range over at most; none where that is not known, or where the entries have no
     /// order (a map), since the answer must not depend on one.
-    fn longest(&self, range: &IdedExpr) -> Option<u64> {
+    fn longest(&mut self, range: &'a IdedExpr) -> Option<u64> {
         match &range.expr {
             Expr::List(list) => Some(list.elements.len() as u64),
             Expr::Comprehension(inner) => self.longest(&inner.iter_range),
             _ => {
                 let (key, _) = field_access(range)?;
-                let is_list = self.content.field(key).is_none_or(|field| field.r#type == FieldType::MultiChoice);
+                let is_list = match self.scope {
+                    Scope::Content(content) => {
+                        content.field(key).is_none_or(|field| field.r#type == FieldType::MultiChoice)
+                    }
+                    Scope::AnyField => true,
+                };
+                self.ranged.insert(key);
                 is_list.then_some(limits::CHOICES_MAX as u64)
             }
         }

@@ -6,6 +6,8 @@ mod findings;
 mod golden;
 mod judgement;
 mod laws;
+mod migration;
+mod review;
 mod starters;
 
 use criteria::{Content, TemplateDocument};

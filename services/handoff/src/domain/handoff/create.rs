@@ -96,6 +96,13 @@ impl Handoff {
             attachments: create.attachments,
             attempts: vec![],
             actions: vec![],
+            questions: vec![],
+            reviews: vec![],
+            proposals: vec![],
+            waivers: vec![],
+            claim: None,
+            archived: Submission::default(),
+            comments: 0,
             hold: None,
             rejections: 0,
             returns: 0,
@@ -117,7 +124,8 @@ fn creator(by: Acting<'_>, binding: &Binding, side: Option<Side>) -> Result<(Sid
     let is_member = |side: &Side| by.actor.is_member_of(binding.team_of(*side).as_slug());
     let side = side.or_else(|| side::BOTH.into_iter().find(is_member)).unwrap_or(Side::Upstream);
     if by.actor.is_service() {
-        let mandate = Mandate { by: by.actor.name().to_owned(), speaker: None, override_reason: None };
+        let by = by.actor.name().to_owned();
+        let mandate = Mandate { side, by, is_lead: false, speaker: None, override_reason: None };
         return Ok((side, mandate));
     }
     Ok((side, by.mandate(side, binding.team_of(side))?))

@@ -1,11 +1,15 @@
 //! What downstream decides about an attempt: accept or reject.
 
-use kernel::{Timestamp, Violation};
+use kernel::Timestamp;
 
-use super::{Fact, Handoff};
+use super::{Fact, Handoff, asking::must_hold_one_more, reviewing::overdue};
 use crate::domain::{
-    Acting, Action, ActionId, Command, Happened, Reason, Refused, Side, State, reason, refused::violation,
+    Acting, Command, Happened, NewAction, Reason, Refused, Side, State,
+    attempt::Confirmation,
+    limits::ACTIONS_MAX,
+    reason,
     route::ReadBack,
+    Signed,
 };
 
 /// Downstream takes the work.
@@ -15,21 +19,8 @@ pub struct Accept {
     pub attempt: i32,
     /// What was handed over, restated in the receiver's words.
     pub read_back: Option<String>,
-    /// What upstream still owes.
-    pub conditions: Vec<Condition>,
-}
-
-/// Something that upstream still owes; it becomes an action of upstream.
-#[derive(Clone, Debug)]
-pub struct Condition {
-    /// The action's id.
-    pub id: ActionId,
-    /// What.
-    pub text: String,
-    /// By when, after now.
-    pub due_at: Timestamp,
-    /// Who.
-    pub owner: Option<String>,
+    /// What upstream still owes: actions of upstream that count at once.
+    pub conditions: Vec<NewAction>,
 }
 
 /// Downstream does not take the work.
@@ -39,6 +30,15 @@ pub struct Reject {
     pub attempt: i32,
     /// Why: at least one.
     pub reasons: Vec<Reason>,
+}
+
+/// Upstream confirms or corrects a read-back.
+#[derive(Clone, Debug)]
+pub struct ConfirmReadBack {
+    /// The attempt that the caller has read.
+    pub attempt: i32,
+    /// What was misunderstood; none where all was right.
+    pub corrections: Vec<String>,
 }
 
 impl Handoff {
@@ -57,14 +57,19 @@ impl Handoff {
         if self.terms.read_back == ReadBack::Required && read_back.is_none() {
             return Err(Refused::ReadBackRequired);
         }
-        Refused::unless_valid(overdue(&accept.conditions, self.head.date(now)))?;
+        self.must_be_reviewed()?;
+        self.must_have_no_open_blocking()?;
+        Refused::unless_valid(overdue("conditions", &accept.conditions, self.head.date(now)))?;
+        must_hold_one_more("actions", self.actions.len() + accept.conditions.len(), ACTIONS_MAX + 1)?;
         let mut facts = vec![Fact::Accepted {
             attempt: accept.attempt,
             read_back,
             conditions: i32::try_from(accept.conditions.len()).expect("a request holds few conditions"),
             speaker: mandate.speaker.clone(),
         }];
-        facts.extend(accept.conditions.into_iter().map(Condition::into_action).map(Fact::ActionAdded));
+        let duty = |condition: NewAction| Fact::ActionAdded(condition.binding(&mandate.by));
+        facts.extend(accept.conditions.into_iter().map(duty));
+        facts.extend(self.endings(Command::Accept));
         self.happen(facts, mandate, now)
     }
 
@@ -77,20 +82,52 @@ impl Handoff {
         self.must_be_in(&[State::Submitted], Command::Reject)?;
         self.must_be_at(reject.attempt)?;
         Refused::unless_valid(reason::flaws(&reject.reasons, &self.criteria))?;
-        self.happen(vec![Fact::Rejected { attempt: reject.attempt, reasons: reject.reasons }], mandate, now)
+        let mut facts = vec![Fact::Rejected { attempt: reject.attempt, reasons: reject.reasons }];
+        facts.extend(self.endings(Command::Reject));
+        self.happen(facts, mandate, now)
     }
-}
 
-impl Condition {
-    fn into_action(self) -> Action {
-        let Self { id, text, due_at, owner } = self;
-        Action { id, text, side: Side::Upstream, owner, due_at, done: None }
+    /// Upstream takes back what downstream has not decided; it is a draft again. Recalling again changes nothing.
+    pub fn recall(&mut self, by: Acting<'_>, now: Timestamp) -> Result<Happened, Refused> {
+        let mandate = self.mandate(Side::Upstream, by)?;
+        if self.is_repeat(Command::Recall, None, &mandate) {
+            return Ok(Happened::nothing());
+        }
+        self.must_be_in(&[State::Submitted], Command::Recall)?;
+        let mut facts = vec![Fact::Recalled { attempt: self.attempt() }];
+        facts.extend(self.endings(Command::Recall));
+        self.happen(facts, mandate, now)
     }
-}
 
-fn overdue(conditions: &[Condition], now: Timestamp) -> Vec<Violation> {
-    let overdue = conditions.iter().enumerate().filter(|(_, condition)| condition.due_at <= now);
-    overdue
-        .map(|(index, _)| violation(format!("conditions[{index}].due_at"), "give a time that is still to come"))
-        .collect()
+    /// Upstream confirms or corrects what the receiver restated, once for each attempt; nobody their own words. The same again
+    /// changes nothing.
+    pub fn confirm_read_back(
+        &mut self,
+        by: Acting<'_>,
+        confirm: ConfirmReadBack,
+        now: Timestamp,
+    ) -> Result<Happened, Refused> {
+        let mandate = self.mandate(Side::Upstream, by)?;
+        self.must_be_in(&[State::Accepted, State::InProgress, State::Completed], Command::ConfirmReadBack)?;
+        let attempt = self.must_be_at(confirm.attempt)?;
+        match &attempt.confirmation {
+            Some(Confirmation { given: Signed { by, .. }, corrections })
+                if *by == mandate.by && *corrections == confirm.corrections =>
+            {
+                return Ok(Happened::nothing());
+            }
+            Some(Confirmation { given: Signed { by, at }, .. }) => {
+                return Err(Refused::ReadBackConfirmed { by: by.clone(), at: *at });
+            }
+            None => {}
+        }
+        if attempt.read_back.is_none() {
+            return Err(Refused::NoReadBack { attempt: attempt.number });
+        }
+        if attempt.decided_by.as_ref() == Some(&mandate.by) {
+            return Err(Refused::OwnDoing { did: "said", must: "confirm", team: self.from_team.clone() });
+        }
+        let fact = Fact::ReadBackConfirmed { attempt: confirm.attempt, corrections: confirm.corrections };
+        self.happen(vec![fact], mandate, now)
+    }
 }

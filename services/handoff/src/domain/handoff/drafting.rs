@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use criteria::{Content, Tick, TickState, Value};
+use criteria::{Content, ReviewDecision, ReviewRule, Tick, TickState, Value};
 use kernel::{Timestamp, Violation};
 
 use super::{Edit, Fact, Handoff};
@@ -83,13 +83,24 @@ impl Handoff {
         if !evaluation.is_ready() {
             return Err(Refused::CriteriaUnmet(evaluation.blocking_unmet().cloned().collect()));
         }
-        let fact = Fact::Submitted {
-            attempt: self.attempt() + 1,
+        let attempt = self.attempt() + 1;
+        let mut facts = vec![Fact::Submitted {
+            attempt,
             content_hash: self.to_freeze().hash(),
             results: evaluation.results,
             first_time_pair,
-        };
-        self.happen(vec![fact], mandate, now)
+            review: self.review_decision(attempt, first_time_pair),
+        }];
+        facts.extend(self.endings(Command::Submit));
+        self.happen(facts, mandate, now)
+    }
+
+    /// What the rule of its terms says of an attempt. A rule that this service cannot read requires a review.
+    fn review_decision(&self, attempt: i32, first_time_pair: bool) -> ReviewDecision {
+        match ReviewRule::compile(&self.terms.review_rule) {
+            Ok(rule) => rule.decide(&self.submission, &self.circumstances(attempt, first_time_pair)),
+            Err(bad) => ReviewDecision { required: true, why: format!("the rule cannot be read: {bad}") },
+        }
     }
 
     /// The update as single edits, the last of each path; all the answers become those that are set and those that are taken away.

@@ -1,12 +1,12 @@
-//! What happened to a handoff, and how it changes the handoff: the only place that does.
+//! What happened to a handoff.
 
-use criteria::{Attachment, ContentHash, CriterionResult, Submission, Tick, Value};
+use criteria::{Attachment, ContentHash, CriterionResult, ReviewDecision, Submission, Tick, Value};
 use kernel::Timestamp;
 
-use super::{Handoff, Hold};
 use crate::domain::{
-    Action, ActionId, Attempt, Command, Decision, Link, Priority, Reason, Side, State, Summary, action::Done,
-    state::Since,
+    Action, ActionId, CommentId, Link, Pin, Priority, Proposal, ProposalId, Question, QuestionId, Reason, Review, ReviewId,
+    Side, State, Summary,
+    review::{AgendaItem, Held},
 };
 
 /// What happened to a handoff. It carries what cannot be read off the handoff right after it, and what is needed to
@@ -39,7 +39,18 @@ pub enum Fact {
         results: Vec<CriterionResult>,
         /// Whether no handoff of this route had been completed before.
         first_time_pair: bool,
+        /// Whether the terms require a review of it, and why.
+        review: ReviewDecision,
     },
+    /// Upstream took it back.
+    Recalled {
+        /// The attempt that it took back.
+        attempt: i32,
+    },
+    /// Somebody of downstream looks at it.
+    Claimed,
+    /// Nobody does any more.
+    Unclaimed,
     /// Downstream took the work.
     Accepted {
         /// The attempt.
@@ -89,11 +100,140 @@ pub enum Fact {
         reason: String,
         /// Whether both sides agreed.
         agreed: bool,
-        /// The side that declared it.
+        /// The side that declared it, or proposed it.
         side: Side,
+        /// Until when; none for imported history.
+        until: Option<Timestamp>,
     },
     /// The hold ended.
     Resumed,
+    /// Upstream confirmed or corrected what the receiver restated.
+    ReadBackConfirmed {
+        /// The attempt.
+        attempt: i32,
+        /// What was misunderstood.
+        corrections: Vec<String>,
+    },
+    /// Somebody else speaks for a side.
+    Reassigned {
+        /// The side.
+        side: Side,
+        /// Who.
+        owner: String,
+    },
+    /// A draft moved to a newer version of its template.
+    Migrated {
+        /// The version before.
+        from: Pin,
+        /// The version after.
+        to: Pin,
+        /// The answers and ticks that go on.
+        submission: Submission,
+        /// Those that do not.
+        archived: Submission,
+        /// Keys whose answer must be looked at again.
+        flagged: Vec<String>,
+    },
+    /// A side asked the other.
+    QuestionAsked(Question),
+    /// The other side answered.
+    QuestionAnswered {
+        /// The question.
+        id: QuestionId,
+        /// The answer.
+        text: String,
+    },
+    /// The answer was not enough.
+    QuestionInsufficient {
+        /// The question.
+        id: QuestionId,
+        /// What was missing.
+        text: String,
+    },
+    /// A question was closed, by the asking side or by a change of state.
+    QuestionClosed {
+        /// The question.
+        id: QuestionId,
+    },
+    /// A review was scheduled, or changed.
+    ReviewScheduled(Review),
+    /// A review took place.
+    ReviewHeld {
+        /// The review.
+        id: ReviewId,
+        /// What came of it.
+        held: Held,
+        /// The agenda as it stood.
+        agenda: Vec<AgendaItem>,
+    },
+    /// A review did not take place.
+    ReviewMissed {
+        /// The review.
+        id: ReviewId,
+        /// The sides that did not come.
+        absent: Vec<Side>,
+        /// The agenda as it stood.
+        agenda: Vec<AgendaItem>,
+    },
+    /// Downstream does without a review.
+    ReviewWaived {
+        /// The review, scheduled until now or not.
+        review: Review,
+        /// Why.
+        reason: String,
+    },
+    /// A review was called off, by somebody or by a change of state.
+    ReviewCancelled {
+        /// The review.
+        id: ReviewId,
+        /// Why.
+        reason: String,
+    },
+    /// A side proposed something.
+    ProposalMade(Proposal),
+    /// The other side agreed; what that makes happen follows.
+    ProposalAgreed(ProposalId),
+    /// The other side declined.
+    ProposalDeclined {
+        /// The proposal.
+        id: ProposalId,
+        /// Why.
+        reason: String,
+    },
+    /// The state that a proposal was made in ended.
+    ProposalLapsed(ProposalId),
+    /// Both sides agreed on another promise.
+    DeadlineChanged(Timestamp),
+    /// Both sides agreed on another priority.
+    PriorityChanged(Priority),
+    /// Both sides agreed that a criterion need not be met.
+    CriterionWaived {
+        /// Its key.
+        criterion: String,
+        /// The proposal.
+        proposal_id: ProposalId,
+        /// Why.
+        reason: String,
+    },
+    /// A side said something.
+    CommentAdded {
+        /// The comment.
+        id: CommentId,
+        /// The side.
+        side: Side,
+        /// What.
+        text: String,
+    },
+    /// An outside record was linked, or its link has a new url.
+    LinkAdded(Link),
+    /// A link was taken away.
+    LinkRemoved(Link),
+    /// A document was referred to.
+    AttachmentAdded(Attachment),
+    /// A lead said who may see the handoff.
+    ConfidentialityChanged(bool),
+    /// The side that is to do an action has taken it on.
+    ActionConfirmed(ActionId),
     /// A small duty was added.
     ActionAdded(Action),
     /// A small duty was done.
@@ -151,131 +291,36 @@ impl Fact {
             Self::Cancelled { .. } => "handoff_cancelled",
             Self::Held { .. } => "handoff_held",
             Self::Resumed => "handoff_resumed",
+            Self::Recalled { .. } => "handoff_recalled",
+            Self::Claimed => "handoff_claimed",
+            Self::Unclaimed => "handoff_unclaimed",
+            Self::ReadBackConfirmed { .. } => "read_back_confirmed",
+            Self::Reassigned { .. } => "handoff_reassigned",
+            Self::Migrated { .. } => "handoff_migrated",
+            Self::QuestionAsked(_) => "question_asked",
+            Self::QuestionAnswered { .. } => "question_answered",
+            Self::QuestionInsufficient { .. } => "question_insufficient",
+            Self::QuestionClosed { .. } => "question_closed",
+            Self::ReviewScheduled(_) => "review_scheduled",
+            Self::ReviewHeld { .. } => "review_held",
+            Self::ReviewMissed { .. } => "review_missed",
+            Self::ReviewWaived { .. } => "review_waived",
+            Self::ReviewCancelled { .. } => "review_cancelled",
+            Self::ProposalMade(_) => "proposal_made",
+            Self::ProposalAgreed(_) => "proposal_agreed",
+            Self::ProposalDeclined { .. } => "proposal_declined",
+            Self::ProposalLapsed(_) => "proposal_lapsed",
+            Self::DeadlineChanged(_) => "deadline_changed",
+            Self::PriorityChanged(_) => "priority_changed",
+            Self::CriterionWaived { .. } => "criterion_waived",
+            Self::CommentAdded { .. } => "comment_added",
+            Self::LinkAdded(_) => "link_added",
+            Self::LinkRemoved(_) => "link_removed",
+            Self::AttachmentAdded(_) => "attachment_added",
+            Self::ConfidentialityChanged(_) => "confidentiality_changed",
+            Self::ActionConfirmed(_) => "action_confirmed",
             Self::ActionAdded(_) => "action_added",
             Self::ActionDone(_) => "action_done",
-        }
-    }
-}
-
-impl Handoff {
-    /// The part of the submission that a submit freezes: downstream's items are ticked after it.
-    pub(in crate::domain) fn to_freeze(&self) -> Submission {
-        let is_upstream = |key: &str| self.criteria.item(key).is_none_or(|item| item.side == Side::Upstream);
-        let items = self.submission.items.iter().filter(|(key, _)| is_upstream(key));
-        Submission {
-            fields: self.submission.fields.clone(),
-            items: items.map(|(key, tick)| (key.clone(), tick.clone())).collect(),
-        }
-    }
-
-    /// Changes the handoff as the fact says. Total: whether it may happen was decided before.
-    pub(in crate::domain) fn apply(&mut self, fact: &Fact, by: &str, at: Timestamp) {
-        self.times.updated_at = at;
-        match fact {
-            Fact::Created { .. } => {}
-            Fact::Edited(edits) => edits.iter().for_each(|edit| self.apply_edit(edit)),
-            Fact::ItemChanged { item, tick, .. } => {
-                self.submission.items.insert(item.clone(), tick.clone());
-            }
-            Fact::Submitted { .. } => {
-                self.freeze(fact, by, at);
-                self.times.submitted_at = Some(at);
-                self.enter(State::Submitted, Command::Submit, by, at);
-            }
-            Fact::Accepted { read_back, speaker, .. } => {
-                if let Some(attempt) = self.attempts.last_mut() {
-                    attempt.decide(Decision::Accepted, by, at);
-                    attempt.read_back.clone_from(read_back);
-                }
-                self.downstream_owner = self.downstream_owner.take().or_else(|| speaker.clone());
-                self.accountable_side = Side::Downstream;
-                self.times.accepted_at = Some(at);
-                self.enter(State::Accepted, Command::Accept, by, at);
-            }
-            Fact::Rejected { reasons, .. } => {
-                if let Some(attempt) = self.attempts.last_mut() {
-                    attempt.decide(Decision::Rejected, by, at);
-                    attempt.reasons.clone_from(reasons);
-                }
-                self.rejections += 1;
-                self.enter(State::Rejected, Command::Reject, by, at);
-            }
-            Fact::Begun => {
-                self.times.begun_at = Some(at);
-                self.enter(State::InProgress, Command::Begin, by, at);
-            }
-            Fact::Completed => {
-                self.times.completed_at = Some(at);
-                self.enter(State::Completed, Command::Complete, by, at);
-            }
-            Fact::Returned { .. } => {
-                self.returns += 1;
-                self.accountable_side = Side::Upstream;
-                self.enter(State::Returned, Command::Return, by, at);
-            }
-            Fact::Reopened { .. } => {
-                self.accountable_side = Side::Downstream;
-                self.enter(State::InProgress, Command::Reopen, by, at);
-            }
-            Fact::Cancelled { .. } => {
-                if let Some(attempt) = self.attempts.last_mut().filter(|attempt| attempt.decision == Decision::Open) {
-                    attempt.decide(Decision::Cancelled, by, at);
-                }
-                self.times.cancelled_at = Some(at);
-                self.enter(State::Cancelled, Command::Cancel, by, at);
-            }
-            Fact::Held { reason, agreed, side } => {
-                self.hold = Some(Hold { reason: reason.clone(), since: at, agreed: *agreed, side: *side });
-            }
-            Fact::Resumed => self.hold = None,
-            Fact::ActionAdded(action) => self.actions.push(action.clone()),
-            Fact::ActionDone(id) => {
-                if let Some(action) = self.actions.iter_mut().find(|action| action.id == *id) {
-                    action.done = Some(Done { at, by: by.to_owned() });
-                }
-            }
-        }
-    }
-
-    /// A change of state ends a hold.
-    fn enter(&mut self, state: State, command: Command, by: &str, at: Timestamp) {
-        self.state = state;
-        self.since = Since { command, by: by.to_owned(), at };
-        self.hold = None;
-    }
-
-    fn freeze(&mut self, fact: &Fact, by: &str, at: Timestamp) {
-        let Fact::Submitted { attempt, content_hash, results, first_time_pair } = fact else { return };
-        self.attempts.push(Attempt {
-            number: *attempt,
-            submitted_by: by.to_owned(),
-            submitted_at: at,
-            snapshot: self.to_freeze(),
-            content_hash: *content_hash,
-            results: results.clone(),
-            first_time_pair: *first_time_pair,
-            decision: Decision::Open,
-            decided_by: None,
-            decided_at: None,
-            reasons: vec![],
-            read_back: None,
-        });
-    }
-
-    fn apply_edit(&mut self, edit: &Edit) {
-        match edit {
-            Edit::Title(title) => self.title.clone_from(title),
-            Edit::Priority(priority) => self.priority = *priority,
-            Edit::Summary(summary) => self.summary.clone_from(summary),
-            Edit::Field(key, Some(value)) => {
-                self.submission.fields.insert(key.clone(), value.clone());
-            }
-            Edit::Field(key, None) => {
-                self.submission.fields.remove(key);
-            }
-            Edit::Links(links) => self.links.clone_from(links),
-            Edit::Attachments(attachments) => self.attachments.clone_from(attachments),
-            Edit::DeliverBy(deliver_by) => self.deliver_by = *deliver_by,
         }
     }
 }

@@ -1,26 +1,43 @@
 //! A handoff: one piece of work on its way from one team to another, and the guards that its commands share.
 
+mod agenda;
+mod applying;
+mod asking;
 mod create;
 mod deciding;
 mod drafting;
 mod fact;
+mod holding;
+mod migrating;
+mod noting;
+mod proposing;
+mod reviewing;
 mod size;
 mod working;
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
 use criteria::{Attachment, Circumstances, Criteria, Evaluation, Submission};
 use kernel::{Actor, Head, Timestamp};
 
 use super::{
-    Acting, Action, ActionId, Attempt, Command, Happened, Link, Origin, Pin, Priority, Refused, Route, RouteId, Side,
-    State, Summary, TeamId, acting::Mandate, route::KeptTerms, state::Since,
+    Acting, Action, ActionId, Attempt, Command, Happened, Link, Origin, Pin, Priority, Proposal, ProposalId, Question,
+    Refused, Review, Route, RouteId, Side, Signed, State, Summary, TeamId, acting::Mandate, route::KeptTerms, side,
+    state::Since,
 };
+pub use asking::{Ask, Reply};
 pub use create::Create;
-pub use deciding::{Accept, Condition, Reject};
+pub use deciding::{Accept, ConfirmReadBack, Reject};
 pub(super) use drafting::misfits;
 pub use drafting::{TickItem, Update};
 pub use fact::{Edit, Fact};
+pub use holding::{Reassign, Wait};
+pub use migrating::{Migrated, MigrateTo};
+pub use noting::{Comment, Confidential, LinkedRecord, Note};
+pub use proposing::{Decline, Propose};
+pub use reviewing::{CancelReview, RecordHeld, RecordMissed, Schedule, WaiveReview};
 pub use working::{Cancel, Reopen, Return};
 
 kernel::uuid_id! {
@@ -83,6 +100,20 @@ pub struct Handoff {
     pub attempts: Vec<Attempt>,
     /// Small duties, in the order in which they were added.
     pub actions: Vec<Action>,
+    /// Questions of both sides, in the order in which they were asked.
+    pub questions: Vec<Question>,
+    /// Reviews, in the order in which they were scheduled.
+    pub reviews: Vec<Review>,
+    /// Proposals, in the order in which they were made.
+    pub proposals: Vec<Proposal>,
+    /// Criteria that need not be met, until the next Reject or Return.
+    pub waivers: Vec<Waiver>,
+    /// Who of downstream looks at it.
+    pub claim: Option<Claim>,
+    /// Answers and ticks that migrations took out.
+    pub archived: Submission,
+    /// How many comments there are.
+    pub comments: i32,
     /// The declared wait.
     pub hold: Option<Hold>,
     /// How often it was rejected.
@@ -93,8 +124,26 @@ pub struct Handoff {
     pub times: Times,
 }
 
-/// A declared wait. It ends with any change of state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Somebody of downstream looks at what was submitted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Claim(pub Signed);
+
+/// A criterion that need not be met for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiver {
+    /// Its key.
+    pub criterion: String,
+    /// Why.
+    pub reason: String,
+    /// The proposal that both sides agreed on.
+    pub proposal_id: ProposalId,
+    /// Who of downstream agreed, and when.
+    pub waived: Signed,
+}
+
+/// A declared wait. It ends with any change of state, and at its time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// Why; may be empty.
     pub reason: String,
@@ -102,8 +151,11 @@ pub struct Hold {
     pub since: Timestamp,
     /// Whether both sides agreed to it.
     pub agreed: bool,
-    /// The side that declared it.
+    /// The side that declared it, or proposed it.
     pub side: Side,
+    /// Until when; none for imported history.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
 }
 
 /// When a handoff last entered its states; none for a state it was never in.
@@ -151,7 +203,7 @@ impl Binding {
             route_id: route.id.clone(),
             from_team: route.from_team.clone(),
             to_team: route.to_team.clone(),
-            terms: KeptTerms::NONE,
+            terms: KeptTerms::none(),
             template: Pin::empty(),
             criteria,
         }
@@ -180,9 +232,12 @@ impl Handoff {
         }
     }
 
-    /// Whose turn it is; nobody's once the handoff has ended.
-    pub const fn waiting_on(&self) -> Option<Side> {
-        self.state.waiting_on()
+    /// Whose turn it is; nobody's once the handoff has ended. The side whose turn the state makes it hands it to the other by
+    /// a blocking question, unless it owes the other such an answer itself.
+    pub fn waiting_on(&self) -> Option<Side> {
+        let turn = self.state.turn()?;
+        let other = side::other(turn);
+        Some(if self.is_blocked(turn) && !self.is_blocked(other) { other } else { turn })
     }
 
     /// The actions that a side has still to do; none once the handoff is cancelled, which closes them.
@@ -191,9 +246,14 @@ impl Handoff {
         self.actions.iter().filter(move |action| !is_cancelled && action.side == side && action.is_open())
     }
 
-    /// Whether it is in a side's inbox: its turn, or an open action of it.
+    /// Whether it is in a side's inbox: its turn, an open action of it, or an answer that it owes.
     pub fn waits_on(&self, side: Side) -> bool {
-        self.waiting_on() == Some(side) || self.open_actions(side).next().is_some()
+        self.waiting_on() == Some(side) || self.open_actions(side).next().is_some() || self.answers_due(side) > 0
+    }
+
+    /// What a side owes the other an answer to: open questions, proposals to decide, actions to take on.
+    pub fn answers_due(&self, side: Side) -> usize {
+        self.questions_to(side).count() + self.proposals_to(side).count() + self.actions_to_confirm(side).count()
     }
 
     /// The action of that id.
@@ -215,7 +275,8 @@ impl Handoff {
     pub fn evaluate(&self, first_time_pair: bool) -> Evaluation {
         let is_next = drafting::EDITABLE.contains(&self.state);
         let circumstances = self.circumstances(self.attempt() + i32::from(is_next), first_time_pair);
-        self.criteria.evaluate(&self.submission, &circumstances, &BTreeSet::new())
+        let waived: BTreeSet<String> = self.waivers.iter().map(|waiver| waiver.criterion.clone()).collect();
+        self.criteria.evaluate(&self.submission, &circumstances, &waived)
     }
 
     fn circumstances(&self, attempt: i32, first_time_pair: bool) -> Circumstances<'_> {
@@ -234,6 +295,30 @@ impl Handoff {
     fn mandate(&self, side: Side, by: Acting<'_>) -> Result<Mandate, Refused> {
         self.must_be_visible_to(by.actor)?;
         by.mandate(side, self.team_of(side))
+    }
+
+    /// The right to act for the side that the caller names, or for the one that it belongs to.
+    fn mandate_of_either(&self, side: Option<Side>, by: Acting<'_>) -> Result<Mandate, Refused> {
+        self.must_be_visible_to(by.actor)?;
+        if let Some(side) = side {
+            return by.mandate(side, self.team_of(side));
+        }
+        let is_member = |side: Side| by.actor.is_member_of(self.team_of(side).as_slug());
+        match (is_member(Side::Upstream), is_member(Side::Downstream)) {
+            (true, false) => by.mandate(Side::Upstream, &self.from_team),
+            (false, true) => by.mandate(Side::Downstream, &self.to_team),
+            (false, false) if !by.actor.is_admin() => {
+                Err(Refused::NeitherSide { from: self.from_team.clone(), to: self.to_team.clone() })
+            }
+            _ => Err(Refused::SideRequired),
+        }
+    }
+
+    fn must_be_led(&self, mandate: &Mandate, what: &'static str) -> Result<(), Refused> {
+        if mandate.is_lead {
+            return Ok(());
+        }
+        Err(Refused::LeadOnly { teams: vec![self.team_of(mandate.side).clone()], what })
     }
 
     /// Refuses as if it were not there where the actor may not know of it.

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Handoff;
-use crate::domain::{Refused, limits::HANDOFF_MAX_BYTES};
+use crate::domain::{Attempt, Refused, limits::HANDOFF_MAX_BYTES};
 
 /// Counts what is written.
 struct Counter(usize);
@@ -24,10 +24,14 @@ impl Handoff {
     /// from it (snapshots, results), else a handoff could grow too large to be submitted once more.
     pub fn must_fit(&self) -> Result<(), Refused> {
         let mut counter = Counter(0);
-        let decisions = self.attempts.iter().map(|attempt| (&attempt.read_back, &attempt.reasons)).collect::<Vec<_>>();
+        let decided = |attempt: &'_ Attempt| {
+            (attempt.read_back.clone(), attempt.reasons.clone(), attempt.confirmation.clone())
+        };
+        let decisions: Vec<_> = self.attempts.iter().map(decided).collect();
         let written = (
             (&self.title, &self.summary, &self.submission, &self.links, &self.attachments),
-            (&self.origin, &self.actions, decisions),
+            (&self.origin, &self.actions, decisions, &self.questions, &self.reviews, &self.proposals),
+            (&self.waivers, &self.archived),
         );
         serde_json::to_writer(&mut counter, &written).expect("every part has string keys, and counting does not fail");
         match counter.0 {

@@ -4,7 +4,7 @@ use kernel::{Precondition, Timestamp};
 
 use super::{Fact, Handoff};
 use crate::domain::{
-    Acting, ActionId, Command, Happened, Reason, Refused, Side, State, reason,
+    Acting, Command, Happened, Question, Reason, Refused, Side, State, reason,
     refused::{criterion_unmet, precondition},
 };
 
@@ -39,7 +39,9 @@ impl Handoff {
             return Ok(Happened::nothing());
         }
         self.must_be_in(&[State::Accepted], Command::Begin)?;
-        self.happen(vec![Fact::Begun], mandate, now)
+        let mut facts = vec![Fact::Begun];
+        facts.extend(self.endings(Command::Begin));
+        self.happen(facts, mandate, now)
     }
 
     /// Downstream has done the work: refused with every open action and unmet blocking item of downstream; upstream's open
@@ -54,7 +56,9 @@ impl Handoff {
         if !unfinished.is_empty() {
             return Err(Refused::WorkUnfinished(unfinished));
         }
-        self.happen(vec![Fact::Completed], mandate, now)
+        let mut facts = vec![Fact::Completed];
+        facts.extend(self.endings(Command::Complete));
+        self.happen(facts, mandate, now)
     }
 
     /// Downstream gives accepted work back, completed work only within the return window; upstream is accountable again.
@@ -69,7 +73,9 @@ impl Handoff {
         self.must_be_at(attempt)?;
         self.must_be_returnable(now)?;
         Refused::unless_valid(reason::flaws(&reasons, &self.criteria))?;
-        self.happen(vec![Fact::Returned { attempt, reasons, from_state: self.state }], mandate, now)
+        let mut facts = vec![Fact::Returned { attempt, reasons, from_state: self.state }];
+        facts.extend(self.endings(Command::Return));
+        self.happen(facts, mandate, now)
     }
 
     /// Upstream reopens completed work within the return window; downstream goes on with it. Reopening again changes nothing.
@@ -92,31 +98,34 @@ impl Handoff {
         }
         let upstream_alone = &[State::Draft, State::Submitted, State::Rejected, State::Returned];
         self.must_be_in(upstream_alone, Command::Cancel)?;
-        self.happen(vec![Fact::Cancelled { reason: cancel.reason, from_state: self.state }], mandate, now)
+        let mut facts = vec![Fact::Cancelled { reason: cancel.reason, from_state: self.state }];
+        facts.extend(self.endings(Command::Cancel));
+        self.happen(facts, mandate, now)
     }
 
-    /// The action's side has done it. Done again by the same actor changes nothing.
-    pub fn complete_action(&mut self, by: Acting<'_>, id: ActionId, now: Timestamp) -> Result<Happened, Refused> {
-        self.must_be_visible_to(by.actor)?;
-        let unknown = || Refused::NotFound { kind: "action", id: id.to_string() };
-        let action = self.action(id).ok_or_else(unknown)?;
-        let mandate = self.mandate(action.side, by)?;
-        match &action.done {
-            Some(done) if done.by == mandate.by => return Ok(Happened::nothing()),
-            Some(done) => return Err(Refused::ActionDone { action: id, by: done.by.clone(), at: done.at }),
-            None => {}
+    /// What else ends when a command changes the state: a hold; open proposals; on Reject, Return and Complete downstream's open
+    /// questions, on Cancel all that are not closed; on Reject, Recall, Return and Cancel a scheduled review.
+    pub(super) fn endings(&self, command: Command) -> Vec<Fact> {
+        let mut endings = vec![];
+        if self.hold.is_some() {
+            endings.push(Fact::Resumed);
         }
-        let not_cancelled = &[
-            State::Draft,
-            State::Submitted,
-            State::Accepted,
-            State::InProgress,
-            State::Completed,
-            State::Rejected,
-            State::Returned,
-        ];
-        self.must_be_in(not_cancelled, Command::CompleteAction)?;
-        self.happen(vec![Fact::ActionDone(id)], mandate, now)
+        let open = self.proposals.iter().filter(|proposal| proposal.is_open());
+        endings.extend(open.map(|proposal| Fact::ProposalLapsed(proposal.id)));
+        let is_over = |question: &&Question| match command {
+            Command::Reject | Command::Return | Command::Complete => {
+                question.side == Side::Downstream && question.is_open()
+            }
+            Command::Cancel => question.closed.is_none(),
+            _ => false,
+        };
+        endings.extend(self.questions.iter().filter(is_over).map(|question| Fact::QuestionClosed { id: question.id }));
+        if matches!(command, Command::Reject | Command::Recall | Command::Return | Command::Cancel) {
+            let scheduled = self.reviews.iter().filter(|review| review.is_scheduled());
+            let reason = || format!("the handoff left {}", self.state);
+            endings.extend(scheduled.map(|review| Fact::ReviewCancelled { id: review.id, reason: reason() }));
+        }
+        endings
     }
 
     /// All that downstream has still to do.

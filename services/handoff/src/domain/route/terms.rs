@@ -57,10 +57,12 @@ pub struct SetTerms {
 }
 
 /// The part of the terms that a handoff keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptTerms {
     /// Their version; 0 where the route had none.
     pub version: i32,
+    /// When an attempt needs a review: CEL.
+    pub review_rule: String,
     /// Whether acceptance needs a read-back.
     pub read_back: ReadBack,
     /// How long after completion the work can still be returned or reopened.
@@ -69,8 +71,9 @@ pub struct KeptTerms {
 
 impl KeptTerms {
     /// Where the route had none: no read-back, 14 days to return.
-    pub const NONE: Self =
-        Self { version: 0, read_back: ReadBack::None, return_window_seconds: RETURN_WINDOW_DEFAULT_SECONDS };
+    pub fn none() -> Self {
+        Self { version: 0, review_rule: "attempt >= 3".to_owned(), read_back: ReadBack::None, return_window_seconds: RETURN_WINDOW_DEFAULT_SECONDS }
+    }
 }
 
 impl Route {
@@ -102,8 +105,9 @@ impl Route {
 
     /// What a handoff keeps that is created now.
     pub fn kept_terms(&self) -> KeptTerms {
-        self.terms.as_ref().map_or(KeptTerms::NONE, |terms| KeptTerms {
+        self.terms.as_ref().map_or_else(KeptTerms::none, |terms| KeptTerms {
             version: terms.version,
+            review_rule: "attempt >= 3".to_owned(),
             read_back: terms.read_back,
             return_window_seconds: terms.return_window_seconds,
         })

@@ -8,8 +8,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::{
-    Acting, ActionId, Handoff, HandoffId, Happened, Pin, Priority, Reason, Refused, Route, State, Summary, TeamId,
-    handoff::{Accept, Binding, Cancel, Condition, Create, Edit, Reject, Return, TickItem, Update},
+    Acting, ActionId, Handoff, HandoffId, Happened, NewAction, Pin, Priority, Reason, Refused, Route, Side, State, Summary,
+    TeamId,
+    handoff::{Accept, Ask, Binding, Cancel, Create, Edit, Propose, RecordHeld, Reject, Return, Schedule, TickItem, Update},
+    proposal::Change,
+    review::{Attendee, Held, Meeting, Outcome},
     route::{self, ReadBack, SetTerms},
 };
 
@@ -155,8 +158,47 @@ pub(super) fn retitle(title: &str) -> Update {
 /// With a read-back and one condition, which becomes action 1.
 pub(super) fn accept(attempt: i32) -> Accept {
     let text = "send the price list".to_owned();
-    let condition = Condition { id: action_id(1), text, due_at: at(1_000_000), owner: None };
+    let condition = NewAction { text, ..duty(1, Side::Upstream) };
     Accept { attempt, read_back: Some("a new customer".to_owned()), conditions: vec![condition] }
+}
+
+/// A small duty of a side, with a million seconds to do it.
+pub(super) fn duty(id: u128, side: Side) -> NewAction {
+    NewAction { id: action_id(id), text: "send the plan".to_owned(), side, owner: None, due_at: at(1_000_000) }
+}
+
+/// Any id of a part, by number.
+pub(super) fn part_id<I: From<Uuid>>(n: usize) -> I {
+    Uuid::from_u128(u128::try_from(n).unwrap()).into()
+}
+
+pub(super) fn ask(side: Option<Side>, blocking: bool) -> Ask {
+    Ask { side, text: "which contract?".to_owned(), blocking, about: Some("contract".to_owned()) }
+}
+
+/// A meeting of an hour that begins at so many seconds, with somebody of each side.
+pub(super) fn meeting(starts_at_seconds: i64) -> Meeting {
+    let (starts_at, ends_at) = (at(starts_at_seconds), at(starts_at_seconds + 3_600));
+    Meeting { starts_at, ends_at, place: Some("room 1".to_owned()), url: None, attendees: both_sides() }
+}
+
+pub(super) fn schedule(side: Option<Side>, starts_at_seconds: i64) -> Schedule {
+    Schedule { side, meeting: meeting(starts_at_seconds) }
+}
+
+/// A review took place, with somebody of each side.
+pub(super) fn held<I: Into<crate::domain::ReviewId>>(id: I, outcome: Outcome) -> RecordHeld {
+    let held = Held { attended: both_sides(), notes: "all clear".to_owned(), decisions: vec![], outcome };
+    RecordHeld { id: id.into(), held, actions: vec![] }
+}
+
+fn both_sides() -> Vec<Attendee> {
+    let attendee = |name: &str, side| Attendee { name: name.to_owned(), side, email: None };
+    vec![attendee("ursula", Side::Upstream), attendee("dora", Side::Downstream)]
+}
+
+pub(super) fn propose(side: Option<Side>, change: Change) -> Propose {
+    Propose { side, change, reason: "the customer asks for it".to_owned() }
 }
 
 pub(super) fn reject(attempt: i32) -> Reject {

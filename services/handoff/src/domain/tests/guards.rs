@@ -8,7 +8,7 @@ use super::fixture::{
     new_handoff, of, person, reject, retitle, shown, tick, ursula,
 };
 use crate::domain::{
-    Acting, Action, Decision, Expected, Fact, Handoff, Link, Priority, Reason, Refused, Side, State, Summary,
+    Acting, Decision, Expected, Fact, Handoff, Link, NewAction, Priority, Reason, Refused, Side, State, Summary,
     handoff::{Accept, Create, Edit, Reject, Reopen, Return, TickItem, Update},
 };
 
@@ -230,7 +230,7 @@ fn work_is_complete_when_downstream_has_nothing_left_to_do() {
     let open = TickItem { item: "access_given".to_owned(), tick: Tick::default() };
     handoff.tick(of(&dora()), open, at(9)).unwrap();
     let (text, due_at, side) = ("call them".to_owned(), at(99), Side::Downstream);
-    handoff.actions.push(Action { id: action_id(2), text, side, owner: None, due_at, done: None });
+    handoff.actions.push(NewAction { id: action_id(2), text, side, owner: None, due_at }.binding("dora"));
 
     let refusal = Refusal::from(handoff.complete(of(&dora()), at(9)).unwrap_err());
     let left: Vec<_> = refusal.preconditions.iter().map(|left| (left.kind, left.subject.clone())).collect();

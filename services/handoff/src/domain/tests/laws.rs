@@ -4,12 +4,18 @@ use kernel::{Actor, Role, Timestamp};
 use proptest::prelude::*;
 
 use super::fixture::{
-    accept, action_id, admin, at, because, cancel, create, dora, give_back, new_handoff, person, reject, retitle,
-    shown, tick, ursula,
+    accept, action_id, admin, ask, at, because, cancel, create, dora, duty, give_back, held, meeting, new_handoff, part_id,
+    person, propose, reject, retitle, shown, tick, ursula,
 };
 use crate::domain::{
-    Acting, Decision, Fact, Handoff, Happened, Refused, Side, State,
-    handoff::{Reopen, TickItem},
+    Acting, Decision, Fact, Handoff, Happened, Link, Priority, Refused, Side, State,
+    handoff::{
+        CancelReview, Comment, Confidential, ConfirmReadBack, Decline, LinkedRecord, Note, Reassign, RecordMissed, Reopen,
+        Reply, Schedule, TickItem, Wait, WaiveReview,
+    },
+    proposal::Change,
+    proposal::ProposalState,
+    review::{Meeting, Outcome},
 };
 
 /// One attempt of somebody to do something.
@@ -23,7 +29,7 @@ struct Step {
     seconds: i64,
 }
 
-const COMMANDS: usize = 13;
+const COMMANDS: usize = 44;
 
 fn people() -> Vec<Actor> {
     vec![
@@ -56,7 +62,79 @@ fn run(handoff: &mut Handoff, by: Acting<'_>, step: &Step, now: Timestamp) -> Re
         9 => handoff.give_back(by, give_back(attempt), now),
         10 => handoff.reopen(by, Reopen { reason: "a bug".to_owned() }, now),
         11 => handoff.cancel(by, cancel(), now),
-        _ => handoff.complete_action(by, action_id(1), now),
+        12 => handoff.complete_action(by, action_id(1), now),
+        _ => talk(handoff, by, step, now),
+    }
+}
+
+/// What both sides say to each other, about the last question, review, proposal there is.
+fn talk(handoff: &mut Handoff, by: Acting<'_>, step: &Step, now: Timestamp) -> Result<Happened, Refused> {
+    let side = Some(if step.seconds % 2 == 0 { Side::Upstream } else { Side::Downstream });
+    let last = |n: usize| n.checked_sub(1).unwrap_or_default();
+    let question = part_id(100 + last(handoff.questions.len()));
+    let review = part_id(200 + last(handoff.reviews.len()));
+    let proposal = part_id(300 + last(handoff.proposals.len()));
+    let text = || step.seconds.to_string();
+    let later = |seconds: i64| now.plus_seconds(seconds);
+    let meet = || {
+        let long = step.seconds.rem_euclid(600) + 60;
+        Schedule { side, meeting: Meeting { starts_at: later(30), ends_at: later(30 + long), ..meeting(0) } }
+    };
+    let mut offer = |change| {
+        let id = part_id(300 + handoff.proposals.len());
+        handoff.propose(by, id, propose(side, change), now)
+    };
+    match step.command {
+        13 => handoff.recall(by, now),
+        14 | 15 => handoff.ask(by, part_id(100 + handoff.questions.len()), ask(side, step.command == 14), now),
+        16 => handoff.answer(by, Reply { id: question, text: text() }, now),
+        17 => handoff.mark_insufficient(by, Reply { id: question, text: text() }, now),
+        18 => handoff.close_question(by, question, now),
+        19 => handoff.schedule_review(by, part_id(200 + handoff.reviews.len()), meet(), now),
+        20 => handoff.reschedule_review(by, review, meet(), now),
+        21 => handoff.cancel_review(by, CancelReview { id: review, side, reason: text() }, now),
+        22 => handoff.record_review_held(by, held(review, Outcome::Ready), now),
+        23 => handoff.record_review_held(by, held(review, Outcome::NotReady), now),
+        24 => handoff.record_review_missed(by, RecordMissed { id: review, side, absent: vec![Side::Upstream] }, now),
+        25 => {
+            let waive = WaiveReview { attempt: handoff.attempt(), reason: text() };
+            handoff.waive_review(by, part_id(200 + handoff.reviews.len()), waive, now)
+        }
+        26 => offer(Change::Hold { until: later(100) }),
+        27 => offer(Change::Deadline { deliver_by: later(1_000) }),
+        28 => offer(Change::Priority { priority: if step.seconds > 600 { Priority::High } else { Priority::Low } }),
+        29 => offer(Change::Waiver { criteria: vec!["contract".to_owned()] }),
+        30 => offer(Change::Cancel),
+        31 => handoff.agree(by, proposal, now),
+        32 => handoff.decline(by, Decline { id: proposal, reason: text() }, now),
+        33 => handoff.wait(by, Wait { side, reason: text(), until: later(200) }, now),
+        34 => handoff.resume(by, side, now),
+        35 => handoff.expire_hold(now),
+        36 => handoff.claim(by, now),
+        37 => handoff.unclaim(by, now),
+        38 => {
+            let added = duty(400 + u128::try_from(handoff.actions.len()).unwrap(), Side::Upstream);
+            handoff.add_action(by, Note { side, what: added }, now)
+        }
+        39 => handoff.confirm_action(by, part_id(400 + last(handoff.actions.len())), now),
+        40 => handoff.comment(by, part_id(1), Note { side, what: Comment(text()) }, now),
+        41 => {
+            let (system, r#type, key, url) = ("crm".to_owned(), "deal".to_owned(), text(), String::new());
+            if step.is_late {
+                handoff.remove_link(by, Note { side, what: LinkedRecord { system, r#type, key } }, now)
+            } else {
+                handoff.add_link(by, Note { side, what: Link { system, r#type, key, url } }, now)
+            }
+        }
+        42 => {
+            let confirm = ConfirmReadBack { attempt: handoff.attempt(), corrections: vec![] };
+            if step.is_late {
+                handoff.set_confidential(by, Note { side, what: Confidential(step.seconds > 600) }, now)
+            } else {
+                handoff.confirm_read_back(by, confirm, now)
+            }
+        }
+        _ => handoff.reassign(by, Reassign { side, owner: text() }, now),
     }
 }
 
@@ -100,12 +178,32 @@ proptest! {
             if facts.is_empty() {
                 prop_assert_eq!(shown(&handoff), shown(&before), "what is already so changes nothing");
             }
-            prop_assert_eq!(override_reason.is_some(), !facts.is_empty() && by.actor.is_admin());
+            let by_system = step.command == 35;
+            prop_assert_eq!(override_reason.is_some(), !facts.is_empty() && by.actor.is_admin() && !by_system);
             prop_assert_eq!(handoff.accountable_side, accountable_in(handoff.state), "exactly one, fixed by the state");
             if handoff.accountable_side != before.accountable_side {
                 prop_assert!(facts.iter().any(moves_accountability));
             }
             prop_assert_eq!(handoff.waiting_on().is_some(), handoff.state.is_open());
+            if handoff.state != before.state {
+                prop_assert!(handoff.hold.is_none() && handoff.claim.is_none(), "they end with the state");
+                prop_assert!(handoff.proposals.iter().all(|it| !it.is_open()), "open proposals lapse with the state");
+            }
+            if handoff.state == State::Cancelled {
+                prop_assert!(!handoff.waits_on(Side::Upstream) && !handoff.waits_on(Side::Downstream));
+                prop_assert!(handoff.questions.iter().all(|question| question.closed.is_some()));
+            }
+            for it in &handoff.proposals {
+                let decided = it.decided.as_ref().filter(|_| it.state == ProposalState::Agreed);
+                prop_assert!(decided.is_none_or(|decided| decided.by != it.proposed.by), "nobody agrees with themselves");
+            }
+            for round in handoff.questions.iter().flat_map(|question| &question.rounds) {
+                let answer = round.answer.as_ref();
+                prop_assert!(answer.is_none_or(|answer| answer.given.by != round.asked.by), "nor answers themselves");
+            }
+            if facts.iter().any(|fact| matches!(fact, Fact::Accepted { .. })) {
+                prop_assert!(before.questions_to(Side::Upstream).all(|question| !question.blocking));
+            }
             prop_assert!(handoff.times.updated_at >= before.times.updated_at, "times never go back");
             prop_assert!(handoff.since.at >= before.since.at);
             for (after, before) in handoff.attempts.iter().zip(&before.attempts) {
@@ -113,7 +211,8 @@ proptest! {
                 prop_assert_eq!(after.content_hash, after.snapshot.hash());
             }
             let at = handoff.head.date(now);
-            story.extend(facts.iter().map(|fact| (fact.clone(), by.actor.name().to_owned(), at)));
+            let name = if by_system { Actor::System.name() } else { by.actor.name() };
+            story.extend(facts.iter().map(|fact| (fact.clone(), name.to_owned(), at)));
             write_down(&mut handoff, &facts, at);
         }
         let submits = story.iter().filter(|(fact, ..)| matches!(fact, Fact::Submitted { .. })).count();

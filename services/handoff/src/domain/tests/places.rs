@@ -96,12 +96,12 @@ fn a_retired_route_changes_no_more() {
 #[test]
 fn terms_are_versioned_and_equal_terms_change_nothing() {
     let (mut route, _) = Route::create(&admin(), new_route("delivery"), at(0)).unwrap();
-    assert_eq!(route.kept_terms(), KeptTerms::NONE);
+    assert_eq!(route.kept_terms(), KeptTerms::none());
     assert_eq!(route.set_terms(&lead("sales"), terms(60), at(1)).unwrap_err().reason(), "ADMIN_ONLY");
     assert_eq!(route.set_terms(&admin(), terms(60), at(1)), Ok(vec![route::Fact::TermsSet]));
     assert_eq!(route.set_terms(&admin(), terms(60), at(2)), Ok(vec![]));
     assert_eq!(route.set_terms(&admin(), terms(61), at(3)), Ok(vec![route::Fact::TermsSet]));
-    assert_eq!(route.kept_terms(), KeptTerms { version: 2, read_back: ReadBack::Required, return_window_seconds: 61 });
+    assert_eq!(route.kept_terms(), KeptTerms { version: 2, read_back: ReadBack::Required, return_window_seconds: 61, ..KeptTerms::none() });
     assert_eq!(route.set_terms(&admin(), terms(-1), at(4)).unwrap_err().reason(), "INVALID_REQUEST");
 }
 

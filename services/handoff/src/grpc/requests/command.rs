@@ -7,63 +7,28 @@ use chassis::{Fields, Parse};
 use criteria::{Tick, Value, limits::KEY_MAX_CHARS};
 
 use super::{
-    parts,
-    reading::{Masked, each, edits, expected, name, optional_name, required_short},
+    On, parts,
+    reading::{Masked, each, edits, name, required_short, texts},
 };
 use crate::{
     domain::{
-        ActionId, Priority,
-        handoff::{Cancel, Edit, Reject, Reopen, Return, TickItem, Update},
-        limits::{CONDITIONS_MAX, TEXT_MAX_BYTES},
+        Priority, Side,
+        handoff::{Cancel, ConfirmReadBack, Edit, Reject, Reopen, Return, TickItem, Update},
+        limits::{CONDITIONS_MAX, CORRECTIONS_MAX, TEXT_MAX_BYTES},
     },
     grpc::twins::Twin,
-    ops::{
-        Target,
-        handoff::{Accepting, Duty},
-    },
+    ops::handoff::{Accepting, Duty},
 };
 
-/// A command on one handoff.
-pub(in crate::grpc) struct On<C> {
-    pub(in crate::grpc) target: Target,
-    pub(in crate::grpc) command: C,
-}
-
-/// Hand over.
-pub(in crate::grpc) struct Submit;
-
-/// Begin the work.
-pub(in crate::grpc) struct Begin;
-
-/// Have done the work.
-pub(in crate::grpc) struct Complete;
-
-/// What every such request begins with.
-fn target(
-    fields: &mut Fields,
-    request_id: &str,
-    handoff_id: &str,
-    expected_revision: i64,
-    override_reason: &str,
-) -> Option<Target> {
-    fields.request_id(request_id);
-    let id = fields.uuid("handoff_id", handoff_id);
-    let expected = expected(fields, expected_revision);
-    let override_reason = fields.optional_text("override_reason", override_reason, TEXT_MAX_BYTES);
-    Some(Target { id: id?.into(), expected: expected?, override_reason: override_reason? })
-}
-
-/// The [`target`] of a request of any of these types: their first fields are the same.
-macro_rules! target {
-    ($fields:expr, $request:expr) => {
-        target(
-            $fields,
-            &$request.request_id,
-            &$request.handoff_id,
-            $request.expected_revision,
-            &$request.override_reason,
-        )
-    };
+bare! {
+    /// Hand over.
+    Submit = SubmitHandoffRequest;
+    /// Take it back.
+    Recall = RecallHandoffRequest;
+    /// Begin the work.
+    Begin = BeginHandoffRequest;
+    /// Have done the work.
+    Complete = CompleteHandoffRequest;
 }
 
 impl Parse for On<Update> {
@@ -134,14 +99,6 @@ fn tick(fields: &mut Fields, tick: common::Tick) -> Option<Tick> {
     Some(Tick { state: state?, evidence: evidence?, reason: reason? })
 }
 
-impl Parse for On<Submit> {
-    type Request = pb::SubmitHandoffRequest;
-
-    fn parse(request: Self::Request, fields: &mut Fields) -> Option<Self> {
-        Some(Self { target: target!(fields, request)?, command: Submit })
-    }
-}
-
 impl Parse for On<Accepting> {
     type Request = pb::AcceptHandoffRequest;
 
@@ -149,17 +106,26 @@ impl Parse for On<Accepting> {
         let target = target!(fields, request);
         let attempt = attempt(fields, request.attempt);
         let read_back = fields.optional_text("read_back", &request.read_back, TEXT_MAX_BYTES);
-        let conditions = each(fields, "conditions", request.conditions, CONDITIONS_MAX, duty);
+        let conditions = each(fields, "conditions", request.conditions, CONDITIONS_MAX, condition);
         let command = Accepting { attempt: attempt?, read_back: read_back?, conditions: conditions? };
         Some(Self { target: target?, command })
     }
 }
 
-fn duty(fields: &mut Fields, path: &str, condition: pb::Condition) -> Option<Duty> {
-    let text = fields.required_text(&format!("{path}.text"), &condition.text, TEXT_MAX_BYTES);
-    let due_at = fields.time(&format!("{path}.due_at"), condition.due_at);
-    let owner = optional_name(fields, &format!("{path}.owner"), &condition.owner);
-    Some(Duty { text: text?, due_at: due_at?, owner: owner? })
+fn condition(fields: &mut Fields, path: &str, condition: pb::Condition) -> Option<Duty> {
+    let pb::Condition { text, due_at, owner } = condition;
+    parts::duty(fields, path, pb::NewAction { text, side: api::criteria::side(Side::Upstream), owner, due_at })
+}
+
+impl Parse for On<ConfirmReadBack> {
+    type Request = pb::ConfirmReadBackRequest;
+
+    fn parse(request: Self::Request, fields: &mut Fields) -> Option<Self> {
+        let target = target!(fields, request);
+        let attempt = attempt(fields, request.attempt);
+        let corrections = texts(fields, "corrections", request.corrections, CORRECTIONS_MAX);
+        Some(Self { target: target?, command: ConfirmReadBack { attempt: attempt?, corrections: corrections? } })
+    }
 }
 
 impl Parse for On<Reject> {
@@ -170,22 +136,6 @@ impl Parse for On<Reject> {
         let attempt = attempt(fields, request.attempt);
         let reasons = parts::reasons(fields, request.reasons);
         Some(Self { target: target?, command: Reject { attempt: attempt?, reasons: reasons? } })
-    }
-}
-
-impl Parse for On<Begin> {
-    type Request = pb::BeginHandoffRequest;
-
-    fn parse(request: Self::Request, fields: &mut Fields) -> Option<Self> {
-        Some(Self { target: target!(fields, request)?, command: Begin })
-    }
-}
-
-impl Parse for On<Complete> {
-    type Request = pb::CompleteHandoffRequest;
-
-    fn parse(request: Self::Request, fields: &mut Fields) -> Option<Self> {
-        Some(Self { target: target!(fields, request)?, command: Complete })
     }
 }
 
@@ -220,16 +170,6 @@ impl Parse for On<Cancel> {
     }
 }
 
-impl Parse for On<ActionId> {
-    type Request = pb::CompleteActionRequest;
-
-    fn parse(request: Self::Request, fields: &mut Fields) -> Option<Self> {
-        let target = target!(fields, request);
-        let action = fields.uuid("action_id", &request.action_id);
-        Some(Self { target: target?, command: action?.into() })
-    }
-}
-
-fn attempt(fields: &mut Fields, attempt: i32) -> Option<i32> {
+pub(super) fn attempt(fields: &mut Fields, attempt: i32) -> Option<i32> {
     if attempt < 1 { fields.refuse("attempt", "is required: a number from 1") } else { Some(attempt) }
 }

@@ -5,20 +5,30 @@
     reason = "as in `Fields`: the outer None is a violation noted, the inner one is left out"
 )]
 
+#[macro_use]
+mod on;
 mod command;
 mod handoff;
 mod import;
+mod note;
 mod page;
 mod parts;
+mod proposal;
+mod question;
 mod reading;
+mod review;
 mod route;
 mod team;
 #[cfg(test)]
 mod tests;
 
-pub(super) use command::{Begin, Complete, On, Submit};
+pub(super) use command::{Begin, Complete, Recall, Submit};
 pub(super) use handoff::{EvaluateHandoff, GetHandoff, ListHandoffs, ListTimeline};
 pub(super) use import::record;
+pub(super) use note::{Claim, ConfirmAction, MigrateDraft, PreviewMigration, Resume, Unclaim};
+pub(super) use on::On;
 pub(super) use page::Page;
+pub(super) use question::MarkInsufficient;
+pub(super) use review::{GetReviewInvite, Reschedule};
 pub(super) use route::{GetRoute, ListRoutes, RetireRoute, SetTerms, UpdateRoute};
 pub(super) use team::{GetTeam, ListTeams, UpdateTeam};

@@ -6,7 +6,8 @@ use api::{criteria as read, handoff::v1 as pb, r#type::v1 as common};
 use chassis::Fields;
 use criteria::{Attachment, Content, Record, Side, Value, limits::ENTRIES_MAX};
 
-use super::reading::{each, required_short, short, shortened};
+use super::reading::{each, optional_name, required_short, short, shortened};
+use crate::ops::handoff::Duty;
 use crate::domain::{
     Link, Origin, Reason, Summary,
     limits::{
@@ -63,17 +64,28 @@ pub(super) fn optional_origin(fields: &mut Fields, given: Option<&pb::Origin>) -
 }
 
 pub(super) fn links(fields: &mut Fields, links: Vec<pb::Link>) -> Option<Vec<Link>> {
-    each(fields, "links", links, LINKS_MAX, |fields, path, link| {
-        let system = required_short(fields, &format!("{path}.system"), &link.system, SYSTEM_MAX_CHARS);
-        let r#type = required_short(fields, &format!("{path}.type"), &link.r#type, SYSTEM_MAX_CHARS);
-        let key = required_short(fields, &format!("{path}.key"), &link.key, KEY_MAX_CHARS);
-        let url = address(fields, &format!("{path}.url"), &link.url);
-        Some(Link { system: system?, r#type: r#type?, key: key?, url: url? })
-    })
+    each(fields, "links", links, LINKS_MAX, link)
+}
+
+pub(super) fn link(fields: &mut Fields, path: &str, link: pb::Link) -> Option<Link> {
+    let system = required_short(fields, &format!("{path}.system"), &link.system, SYSTEM_MAX_CHARS);
+    let r#type = required_short(fields, &format!("{path}.type"), &link.r#type, SYSTEM_MAX_CHARS);
+    let key = required_short(fields, &format!("{path}.key"), &link.key, KEY_MAX_CHARS);
+    let url = address(fields, &format!("{path}.url"), &link.url);
+    Some(Link { system: system?, r#type: r#type?, key: key?, url: url? })
+}
+
+/// A small duty that is to be laid down.
+pub(super) fn duty(fields: &mut Fields, path: &str, action: pb::NewAction) -> Option<Duty> {
+    let text = fields.required_text(&format!("{path}.text"), &action.text, TEXT_MAX_BYTES);
+    let side = read::read_side(&format!("{path}.side"), action.side, fields.violations());
+    let owner = optional_name(fields, &format!("{path}.owner"), &action.owner);
+    let due_at = fields.time(&format!("{path}.due_at"), action.due_at);
+    Some(Duty { text: text?, side: side?, due_at: due_at?, owner: owner? })
 }
 
 /// Where a person opens something; may be empty. Other schemes could do harm where a page shows them as links.
-fn address(fields: &mut Fields, path: &str, url: &str) -> Option<String> {
+pub(super) fn address(fields: &mut Fields, path: &str, url: &str) -> Option<String> {
     let url = short(fields, path, url, URL_MAX_CHARS)?;
     if url.is_empty() || ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Some(url);
@@ -83,14 +95,16 @@ fn address(fields: &mut Fields, path: &str, url: &str) -> Option<String> {
 
 /// References to documents, each held to what a field of the type ATTACHMENT is held to.
 pub(super) fn attachments(fields: &mut Fields, attachments: Vec<common::Attachment>) -> Option<Vec<Attachment>> {
-    each(fields, "attachments", attachments, ATTACHMENTS_MAX, |fields, path, attachment| {
-        let attachment = read::read_attachment(path, attachment, fields.violations())?;
-        let value = storable(fields, path, Value::Attachment(attachment.clone()))?;
-        match Content::default().admit("attachment", &value) {
-            Ok(()) => Some(attachment),
-            Err(misfit) => fields.refuse(path, misfit.message),
-        }
-    })
+    each(fields, "attachments", attachments, ATTACHMENTS_MAX, attachment)
+}
+
+pub(super) fn attachment(fields: &mut Fields, path: &str, attachment: common::Attachment) -> Option<Attachment> {
+    let attachment = read::read_attachment(path, attachment, fields.violations())?;
+    let value = storable(fields, path, Value::Attachment(attachment.clone()))?;
+    match Content::default().admit("attachment", &value) {
+        Ok(()) => Some(attachment),
+        Err(misfit) => fields.refuse(path, misfit.message),
+    }
 }
 
 /// Values by field. Which keys and which types the template takes is for the domain to say.

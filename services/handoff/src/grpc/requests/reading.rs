@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chassis::Fields;
 
-use crate::domain::{Expected, limits::NAME_MAX_CHARS};
+use crate::domain::{Expected, limits::{NAME_MAX_CHARS, TEXT_MAX_BYTES}};
 
 /// A text of at most so many characters, trimmed; may be empty.
 pub(super) fn short(fields: &mut Fields, path: &str, text: &str, max_chars: usize) -> Option<String> {
@@ -45,6 +45,11 @@ pub(super) fn each<P, T>(
     // All are read before the first failure counts, so that every violation is noted.
     let read: Vec<_> = entries.map(|(index, entry)| read(fields, &format!("{path}[{index}]"), entry)).collect();
     read.into_iter().collect()
+}
+
+/// A list of texts, none of them empty.
+pub(super) fn texts(fields: &mut Fields, path: &str, texts: Vec<String>, max: usize) -> Option<Vec<String>> {
+    each(fields, path, texts, max, |fields, path, text| fields.required_text(path, &text, TEXT_MAX_BYTES))
 }
 
 /// The revision that the caller has seen.

@@ -2,12 +2,19 @@
 
 use api::{criteria as write, handoff::v1 as pb};
 use chassis::log::Told;
+use criteria::Submission;
 use kernel::{Error, Result};
 use prost::Message;
 
-use super::parts::{action, link, origin, pin, reason, side, summary};
+use super::{
+    parts::{action, link, origin, pin, reason, side, summary},
+    talk::{proposal, question, review},
+};
 use crate::{
-    domain::{Attempt, Handoff, Summary, handoff::Hold},
+    domain::{
+        Attempt, Handoff, Summary,
+        handoff::{Claim, Hold, Migrated, Waiver},
+    },
     grpc::twins::Twin,
     store::list::Line,
 };
@@ -40,6 +47,13 @@ pub(in crate::grpc) fn into_handoff(handoff: &Handoff) -> pb::Handoff {
         attachments: handoff.attachments.iter().cloned().map(write::attachment).collect(),
         attempts: handoff.attempts.iter().map(attempt).collect(),
         actions: handoff.actions.iter().map(action).collect(),
+        questions: handoff.questions.iter().map(question).collect(),
+        reviews: handoff.reviews.iter().map(|it| review(handoff, it)).collect(),
+        proposals: handoff.proposals.iter().map(proposal).collect(),
+        waivers: handoff.waivers.iter().map(waiver).collect(),
+        claim: handoff.claim.as_ref().map(claim),
+        archived: (handoff.archived != Submission::default()).then(|| write::submission(handoff.archived.clone())),
+        comments: handoff.comments,
         hold: handoff.hold.as_ref().map(hold),
         rejections: handoff.rejections,
         returns: handoff.returns,
@@ -61,7 +75,7 @@ pub(in crate::grpc) fn into_line(line: Line) -> pb::HandoffLine {
         upstream_owner: line.upstream_owner.unwrap_or_default(),
         downstream_owner: line.downstream_owner.unwrap_or_default(),
         accountable_side: side(Some(line.accountable_side)),
-        waiting_on: side(line.state.waiting_on()),
+        waiting_on: side(line.waiting_on),
         upstream_actions: line.upstream_actions,
         downstream_actions: line.downstream_actions,
         rejections: line.rejections,
@@ -102,6 +116,44 @@ fn attempt(attempt: &Attempt) -> pb::Attempt {
         decided_at: attempt.decided_at.map(api::timestamp),
         reasons: attempt.reasons.iter().map(reason).collect(),
         read_back: attempt.read_back.clone().unwrap_or_default(),
+        review_required: attempt.review.required,
+        review_reason: attempt.review.why.clone(),
+        read_back_confirmation: attempt.confirmation.as_ref().map(|confirmation| pb::ReadBackConfirmation {
+            confirmed_by: confirmation.given.by.clone(),
+            confirmed_at: Some(api::timestamp(confirmation.given.at)),
+            corrections: confirmation.corrections.clone(),
+        }),
+    }
+}
+
+fn waiver(waiver: &Waiver) -> pb::CriterionWaiver {
+    pb::CriterionWaiver {
+        criterion: waiver.criterion.clone(),
+        reason: waiver.reason.clone(),
+        proposal_id: waiver.proposal_id.to_string(),
+        waived_by: waiver.waived.by.clone(),
+        waived_at: Some(api::timestamp(waiver.waived.at)),
+    }
+}
+
+fn claim(Claim(claim): &Claim) -> pb::Claim {
+    pb::Claim { claimed_by: claim.by.clone(), claimed_at: Some(api::timestamp(claim.at)) }
+}
+
+/// What a move to another version does, or would do.
+pub(in crate::grpc) fn into_migration(migrated: &Migrated) -> pb::Migration {
+    let archived = &migrated.migration.archived;
+    pb::Migration {
+        from: Some(pin(&migrated.from)),
+        to: Some(pin(&migrated.to)),
+        kept: migrated.migration.kept.clone(),
+        flagged: migrated
+            .migration
+            .flagged
+            .iter()
+            .map(|flag| pb::MigrationFlag { key: flag.key.clone(), problem: flag.problem.clone() })
+            .collect(),
+        archived: archived.fields.keys().chain(archived.items.keys()).cloned().collect(),
     }
 }
 
@@ -111,6 +163,7 @@ fn hold(hold: &Hold) -> pb::Hold {
         since: Some(api::timestamp(hold.since)),
         agreed: hold.agreed,
         side: side(Some(hold.side)),
+        until: hold.until.map(api::timestamp),
     }
 }
 

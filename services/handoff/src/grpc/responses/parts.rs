@@ -75,5 +75,8 @@ pub(crate) fn action(action: &Action) -> pb::Action {
         due_at: Some(api::timestamp(action.due_at)),
         done_at: done.map(|done| api::timestamp(done.at)),
         done_by: done.map(|done| done.by.clone()).unwrap_or_default(),
+        unconfirmed: action.unconfirmed,
+        added_by: action.added_by.clone(),
+        review_id: action.review_id.map(|id| id.to_string()).unwrap_or_default(),
     }
 }

@@ -1,0 +1,6 @@
+//! Comments: what a side says beside everything else.
+
+kernel::uuid_id! {
+    /// A comment's id.
+    CommentId
+}

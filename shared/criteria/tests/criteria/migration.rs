@@ -1,0 +1,1 @@
+//! What becomes of a draft under another version.
