@@ -4,7 +4,8 @@
 //! has not bounded first: the length before reading, then depth, names, functions and price. The price of an expression
 //! is the number of its parts, each `+` counting 50 (texts may grow), each `matches` 2,000, and a macro (`all`, `exists`,
 //! `exists_one`, `map`, `filter`) its body times the longest list that it may range over. Macros range only over a
-//! field, a list literal or another macro. The pattern of `matches` is a literal.
+//! field, a list literal or another macro. A part that touches values longer than a field's text may be costs that many
+//! times as much, and no value may grow past a bound. The pattern of `matches` is a literal.
 
 mod functions;
 mod known;

@@ -138,7 +138,7 @@ fn field() -> impl Strategy<Value = Field> {
     )
 }
 
-fn any_content() -> impl Strategy<Value = Content> {
+pub(crate) fn any_content() -> impl Strategy<Value = Content> {
     let item = (select(&KEYS[..]), option::of(expression())).prop_map(|(key, visible_if)| Item {
         key: format!("{key}_item"),
         text: "Text".to_owned(),
@@ -193,7 +193,7 @@ fn sound_content() -> impl Strategy<Value = Content> {
     })
 }
 
-fn submission() -> impl Strategy<Value = Submission> {
+pub(crate) fn submission() -> impl Strategy<Value = Submission> {
     let state = select(&[TickState::Open, TickState::Done, TickState::NotApplicable][..]);
     let tick = (state, option::of(".{0,9}"), option::of(".{0,9}")).prop_map(|(state, evidence, reason)| Tick {
         state,
