@@ -117,6 +117,11 @@ impl Expression {
         self.needs.union(&self.tests).map(String::as_str)
     }
 
+    /// Whether both are read as the same, however they are laid out.
+    pub(crate) fn reads_as(&self, other: &Self) -> bool {
+        self.tree == other.tree
+    }
+
     /// As written.
     pub(crate) fn written(&self) -> &str {
         &self.source
