@@ -243,6 +243,15 @@ proptest! {
     }
 
     #[test]
+    fn every_content_survives_yaml_and_its_hash_with_it(content in any_content(), display_name in any::<String>()) {
+        let owner_team = Some("sales".parse().unwrap());
+        let document = TemplateDocument { id: "t".parse().unwrap(), display_name, owner_team, content };
+        let back = TemplateDocument::from_yaml(&document.to_yaml()).map_err(|error| TestCaseError::fail(format!("{error}\n{}", document.to_yaml())))?;
+        prop_assert_eq!(back.content.hash(), document.content.hash());
+        prop_assert_eq!(back, document);
+    }
+
+    #[test]
     fn every_submission_survives_json_in_any_order(submission in submission()) {
         let json = serde_json::to_value(&submission).unwrap();
         let reversed: BTreeMap<_, _> = json.as_object().unwrap().iter().rev().collect();
