@@ -56,7 +56,7 @@ pub(crate) async fn retire(tx: &mut Tx, by: &Actor, id: &TemplateId, version: i3
 }
 
 /// A template brought in: created, or its draft replaced; published where that is asked. Content equal to what the latest
-/// version has changes nothing. Returns the version that holds the content and whether anything changed.
+/// version or the draft has changes nothing. Returns the version that holds the content and whether anything changed.
 pub(crate) async fn import(
     tx: &mut Tx,
     by: &Actor,
@@ -65,21 +65,23 @@ pub(crate) async fn import(
     publish: bool,
 ) -> Result<(Template, i32, bool)> {
     let id = TemplateId::from(document.id);
+    let mut is_new = false;
     let mut template = match store::lock(tx, &id).await? {
         Some(template) => template,
         None => {
             let owner = owner_team
                 .or_else(|| document.owner_team.map(TeamId::from))
                 .ok_or_else(|| Refused::OwnerMissing(id.clone()))?;
+            is_new = true;
             create(tx, by, id, document.display_name, owner, document.content.clone()).await?
         }
     };
+    template.must_be_kept_by(by)?;
     let hash = document.content.hash();
     if let Some(latest) = template.latest().filter(|latest| latest.content.hash() == hash) {
         let version = latest.version;
         return Ok((template, version, false));
     }
-    let is_new = template.published.is_empty();
     let is_written = template.draft_hash() == Some(hash);
     if !is_written {
         template.write_draft(by, document.content, None)?;

@@ -1,7 +1,7 @@
 //! The templates' rows.
 
 use chassis::Tx;
-use criteria::Content;
+use criteria::{Content, ContentError};
 use kernel::{Error, Head, Result, Timestamp};
 use sqlx::{PgExecutor, types::Json};
 
@@ -46,7 +46,10 @@ pub(crate) async fn get(store: impl PgExecutor<'_>, id: &TemplateId) -> Result<O
                 published: vec![],
             }),
         };
-        let content = Content::from_json(row.content).map_err(Error::fault)?;
+        let content = Content::from_json(row.content).map_err(|error| match error {
+            ContentError::EvaluatorTooOld { needed } => Refused::EvaluatorTooOld { needed }.into(),
+            error @ ContentError::Malformed(_) => Error::fault(error),
+        })?;
         if row.state == VersionState::Draft.name() {
             template.draft = Some(Draft { version: row.version, content });
         } else {

@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 
 use ::criteria::{
-    Attachment, Category, Constraints, Content, CriterionKind, CriterionResult, Evaluation, Evidence, Field, FieldType,
-    Finding, Item, Money, Outcome, Record, Rule, Severity, Side, Submission, Tick, TickState, Value,
+    Attachment, Category, Change, ChangeClass, ChangeKind, Constraints, Content, CriterionKind, CriterionResult,
+    Evaluation, Evidence, Field, FieldType, Finding, Item, Money, Outcome, Record, Rule, Severity, Side, Submission,
+    Tick, TickState, Value,
 };
 use kernel::{Timestamp, Violation};
 
@@ -58,6 +59,31 @@ same_members!(
     checklist::ItemCategory { Deliverable, Information, Quality, Documentation }
 );
 same_members!(read_evidence, evidence, Evidence, checklist::EvidenceKind { None, Text, Link, Attachment });
+same_members!(
+    read_change_kind,
+    change_kind,
+    ChangeKind,
+    checklist::ChangeKind {
+        Level,
+        Added,
+        Removed,
+        Type,
+        Required,
+        RequiredIf,
+        VisibleIf,
+        Expression,
+        ConstraintsNarrowed,
+        ConstraintsWidened,
+        Severity,
+        Evidence,
+        Side,
+        MayBeNa,
+        Category,
+        Wording,
+        Moved
+    }
+);
+same_members!(read_change_class, change_class, ChangeClass, checklist::ChangeClass { Editorial, Compatible, Breaking });
 same_members!(
     read_field_type,
     field_type,
@@ -387,4 +413,16 @@ fn constraints(constraints: Constraints) -> checklist::Constraints {
 /// Writes a finding.
 pub fn finding(finding: Finding) -> checklist::Finding {
     checklist::Finding { path: finding.path, code: finding.code.to_string(), message: finding.message }
+}
+
+/// Writes a change between two versions.
+pub fn change(change: Change) -> checklist::Change {
+    checklist::Change {
+        part: change.part.map(criterion_kind).unwrap_or_default(),
+        key: change.key,
+        kind: change_kind(change.kind),
+        class: change_class(change.class),
+        was: change.was,
+        now: change.now,
+    }
 }

@@ -42,6 +42,7 @@
 //! The functions are CEL's own, less what has no bound (see `expression`).
 
 mod admit;
+mod change;
 mod content;
 mod criteria;
 mod decimal;
@@ -59,6 +60,7 @@ mod submission;
 mod value;
 
 pub use admit::{Misfit, MisfitCode};
+pub use change::{Change, ChangeClass, ChangeKind, diff};
 pub use content::{
     Category, Constraints, Content, ContentError, Evidence, Field, FieldType, Item, Rule, Severity, Side, is_key,
 };

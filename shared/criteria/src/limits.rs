@@ -33,5 +33,7 @@ pub const EXPRESSION_MAX_BYTES: usize = 1_024;
 pub const EXPRESSION_MAX_DEPTH: u16 = 20;
 /// What judging one expression may cost, in steps; see `expression` for the price of each construct.
 pub const EXPRESSION_MAX_COST: u64 = 5_000;
+/// How large a value that an expression puts together may grow, in bytes, where every field is as long as it may be.
+pub const EXPRESSION_MAX_VALUE_BYTES: u64 = 256 * 1024;
 /// What judging all expressions of a content may cost, in steps.
 pub const CONTENT_MAX_COST: u64 = 100_000;

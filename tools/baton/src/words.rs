@@ -1,7 +1,7 @@
 //! How the enums, times and outside keys of the API are written and read by people.
 
 use api::{
-    checklist::v1::{EvidenceKind, FieldType, ItemCategory, VersionState},
+    checklist::v1::{ChangeClass, ChangeKind, EvidenceKind, FieldType, ItemCategory, VersionState},
     handoff::v1::{
         Decision, HandoffOrder, HandoffState, Link, MemberRole, Origin, Priority, ProposalState, QuestionState,
         ReadBack, ReasonKind, ReviewOutcome, ReviewState, RiskKind, RouteStatus,
@@ -49,6 +49,8 @@ macro_rules! words {
 }
 
 words! {
+    ChangeClass "CHANGE_CLASS_"
+    ChangeKind "CHANGE_KIND_"
     CriterionKind "CRITERION_KIND_"
     Decision "DECISION_"
     EvidenceKind "EVIDENCE_KIND_"

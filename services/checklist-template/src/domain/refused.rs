@@ -11,8 +11,8 @@ pub enum Refused {
     /// No template of that id.
     #[error("there is no template {0}")]
     NotFound(TemplateId),
-    /// No such version, or none published yet.
-    #[error("template {template} has no {}", if *.version == 0 { "published version yet".to_owned() } else { format!("version {}", .version) })]
+    /// No such version, or none in force.
+    #[error("template {template} has no {}", if *.version == 0 { "version in force: none is published, or all are retired".to_owned() } else { format!("version {}", .version) })]
     NoVersion {
         /// The template.
         template: TemplateId,
@@ -52,6 +52,12 @@ pub enum Refused {
         /// The version.
         version: i32,
     },
+    /// The content was written for a newer evaluator.
+    #[error("the content needs criteria level {needed}, this service judges up to {}: upgrade it", criteria::LEVEL)]
+    EvaluatorTooOld {
+        /// The level that the content needs.
+        needed: u32,
+    },
     /// A new template needs an owner.
     #[error("template {0} is new: say which team owns it (owner_team)")]
     OwnerMissing(TemplateId),
@@ -83,6 +89,9 @@ impl From<Refused> for kernel::Error {
                 Refusal::new(Code::Aborted, "REVISION_MISMATCH", message).with("content_hash", current)
             }
             Refused::NotPublished { .. } => Refusal::new(Code::FailedPrecondition, "WRONG_STATE", message),
+            Refused::EvaluatorTooOld { needed } => {
+                Refusal::new(Code::FailedPrecondition, "EVALUATOR_TOO_OLD", message).with("criteria_level", needed)
+            }
             Refused::OwnerMissing(_) => Refusal {
                 violations: vec![kernel::Violation { field: "owner_team".into(), description: "is required".into() }],
                 ..Refusal::new(Code::InvalidArgument, "OWNER_MISSING", message)

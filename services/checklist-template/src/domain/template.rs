@@ -1,6 +1,6 @@
 //! A template: one draft at most, and published versions that never change.
 
-use criteria::{Content, ContentHash};
+use criteria::{Content, ContentHash, LEVEL, TemplateDocument};
 use kernel::{Actor, Head, Timestamp};
 
 use super::{Refused, TeamId, TemplateId};
@@ -88,6 +88,7 @@ impl Template {
         content: Content,
         now: Timestamp,
     ) -> Result<(Self, Vec<Fact>), Refused> {
+        must_be_readable(&content)?;
         let display_name = if display_name.is_empty() { id.to_string() } else { display_name };
         let draft = Some(Draft { version: 1, content });
         let template =
@@ -101,6 +102,7 @@ impl Template {
     pub fn write_draft(&mut self, by: &Actor, content: Content, seen: Option<&str>) -> Result<(), Refused> {
         self.must_be_kept_by(by)?;
         self.must_be_seen(seen)?;
+        must_be_readable(&content)?;
         let version = self.draft.as_ref().map_or_else(|| self.next_version(), |draft| draft.version);
         self.draft = Some(Draft { version, content });
         Ok(())
@@ -158,6 +160,26 @@ impl Template {
         self.published.iter().rev().find(|published| published.retired_at.is_none())
     }
 
+    /// What a version asks for, a draft too; 0 is the latest.
+    pub fn content(&self, version: i32) -> Result<&Content, Refused> {
+        let content = match &self.draft {
+            _ if version == 0 => self.latest().map(|latest| &latest.content),
+            Some(draft) if draft.version == version => Some(&draft.content),
+            _ => self.published.iter().find(|published| published.version == version).map(|it| &it.content),
+        };
+        content.ok_or_else(|| Refused::NoVersion { template: self.id.clone(), version })
+    }
+
+    /// A version as a document that can be imported again; 0 is the latest.
+    pub fn document(&self, version: i32) -> Result<TemplateDocument, Refused> {
+        Ok(TemplateDocument {
+            id: self.id.as_slug().clone(),
+            display_name: self.display_name.clone(),
+            owner_team: Some(self.owner_team.as_slug().clone()),
+            content: self.content(version)?.clone(),
+        })
+    }
+
     /// The hash of the draft.
     pub fn draft_hash(&self) -> Option<ContentHash> {
         self.draft.as_ref().map(|draft| draft.content.hash())
@@ -167,7 +189,8 @@ impl Template {
         self.published.last().map_or(0, |last| last.version) + 1
     }
 
-    fn must_be_kept_by(&self, by: &Actor) -> Result<(), Refused> {
+    /// Refused for everybody but a lead of the owner team and an ADMIN.
+    pub fn must_be_kept_by(&self, by: &Actor) -> Result<(), Refused> {
         if by.is_admin() || by.is_lead_of(self.owner_team.as_slug()) {
             return Ok(());
         }
@@ -180,6 +203,14 @@ impl Template {
             Some(seen) if seen != current => Err(Refused::DraftMoved { template: self.id.clone(), current }),
             _ => Ok(()),
         }
+    }
+}
+
+/// What a later service wrote could not be read back by this one.
+fn must_be_readable(content: &Content) -> Result<(), Refused> {
+    match content.criteria_level {
+        needed if needed > LEVEL => Err(Refused::EvaluatorTooOld { needed }),
+        _ => Ok(()),
     }
 }
 

@@ -5,8 +5,8 @@ mod responses;
 
 use api::checklist::v1 as pb;
 use chassis::{Call, Context, actor, into_status, page};
-use criteria::{Circumstances, Criteria, TemplateDocument};
-use kernel::{Error, Result};
+use criteria::{ChangeClass, Circumstances, CompileError, Criteria, TemplateDocument};
+use kernel::Result;
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -14,8 +14,8 @@ use crate::{
     ops, starters, store,
 };
 use requests::{
-    CreateTemplate, EvaluateSubmission, GetTemplate, GetVersion, ImportTemplate, ListTemplates, ListVersions,
-    PublishVersion, RetireVersion, UpdateDraft,
+    CreateTemplate, DiffVersions, EvaluateSubmission, ExportTemplate, GetTemplate, GetVersion, ImportTemplate,
+    ListTemplates, ListVersions, PublishVersion, RetireVersion, UpdateDraft,
 };
 use responses::{draft, into_line, into_template, latest, version, without_content};
 
@@ -24,7 +24,7 @@ pub(crate) struct Templates(pub(crate) Context);
 impl Templates {
     async fn template(&self, id: &TemplateId) -> Result<Template, Status> {
         let found = store::get(self.0.pool(), id).await.map_err(into_status)?;
-        found.ok_or_else(|| into_status(Refused::NotFound(id.clone()).into()))
+        found.ok_or_else(|| refused(Refused::NotFound(id.clone())))
     }
 }
 
@@ -127,8 +127,8 @@ impl pb::template_service_server::TemplateService for Templates {
     ) -> Result<Response<pb::GetVersionResponse>, Status> {
         let (_, query) = Call::query::<GetVersion>(request)?;
         let template = self.template(&query.id).await?;
-        let found = version(&template, query.version).ok_or_else(|| no_version(&query.id, query.version))?;
-        Ok(Response::new(pb::GetVersionResponse { version: Some(found) }))
+        template.content(query.version).map_err(refused)?;
+        Ok(Response::new(pb::GetVersionResponse { version: version(&template, query.version) }))
     }
 
     async fn list_versions(
@@ -154,30 +154,39 @@ impl pb::template_service_server::TemplateService for Templates {
         Ok(Response::new(pb::ListVersionsResponse { versions, next_page_token }))
     }
 
+    async fn diff_versions(
+        &self,
+        request: Request<pb::DiffVersionsRequest>,
+    ) -> Result<Response<pb::DiffVersionsResponse>, Status> {
+        let (_, query) = Call::query::<DiffVersions>(request)?;
+        let template = self.template(&query.id).await?;
+        let (from, to) = (template.content(query.from).map_err(refused)?, template.content(query.to).map_err(refused)?);
+        let changes = criteria::diff(from, to);
+        Ok(Response::new(pb::DiffVersionsResponse {
+            from: version(&template, query.from).map(without_content),
+            to: version(&template, query.to).map(without_content),
+            class: ChangeClass::of(&changes).map(api::criteria::change_class).unwrap_or_default(),
+            changes: changes.into_iter().map(api::criteria::change).collect(),
+        }))
+    }
+
     async fn evaluate_submission(
         &self,
         request: Request<pb::EvaluateSubmissionRequest>,
     ) -> Result<Response<pb::EvaluateSubmissionResponse>, Status> {
         let (_, query) = Call::query::<EvaluateSubmission>(request)?;
         let template = self.template(&query.id).await?;
-        let content = match (query.version, &template.draft) {
-            (0, _) => template.latest().map(|latest| &latest.content),
-            (version, Some(draft)) if draft.version == version => Some(&draft.content),
-            (version, _) => template.published.iter().find(|it| it.version == version).map(|it| &it.content),
-        };
-        let content = content.ok_or_else(|| no_version(&query.id, query.version))?;
+        let content = template.content(query.version).map_err(refused)?;
         let criteria = match Criteria::compile(content) {
             Ok(criteria) => criteria,
-            Err(criteria::CompileError::Flawed(findings)) => {
-                return Err(into_status(Refused::Findings(findings).into()));
-            }
-            Err(error) => return Err(into_status(Error::fault(error))),
+            Err(CompileError::Flawed(findings)) => return Err(refused(Refused::Findings(findings))),
+            Err(CompileError::EvaluatorTooOld { needed }) => return Err(refused(Refused::EvaluatorTooOld { needed })),
         };
         let circumstances = Circumstances {
             priority: &query.priority,
             attempt: query.attempt,
             first_time_pair: query.first_time_pair,
-            confidential: false,
+            confidential: query.confidential,
         };
         let evaluation = criteria.evaluate(&query.submission, &circumstances, &std::collections::BTreeSet::new());
         Ok(Response::new(pb::EvaluateSubmissionResponse { evaluation: Some(api::criteria::evaluation(evaluation)) }))
@@ -205,6 +214,17 @@ impl pb::template_service_server::TemplateService for Templates {
             .await
     }
 
+    async fn export_template(
+        &self,
+        request: Request<pb::ExportTemplateRequest>,
+    ) -> Result<Response<pb::ExportTemplateResponse>, Status> {
+        let (_, query) = Call::query::<ExportTemplate>(request)?;
+        let template = self.template(&query.id).await?;
+        let document = template.document(query.version).map_err(refused)?;
+        let version = version(&template, query.version).map(without_content);
+        Ok(Response::new(pb::ExportTemplateResponse { yaml: document.to_yaml(), version }))
+    }
+
     async fn list_starters(
         &self,
         request: Request<pb::ListStartersRequest>,
@@ -221,6 +241,6 @@ impl pb::template_service_server::TemplateService for Templates {
     }
 }
 
-fn no_version(id: &TemplateId, version: i32) -> Status {
-    into_status(Refused::NoVersion { template: id.clone(), version }.into())
+fn refused(refused: Refused) -> Status {
+    into_status(refused.into())
 }

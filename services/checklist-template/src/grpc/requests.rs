@@ -8,7 +8,8 @@ use prost::Message;
 use crate::domain::{TeamId, TemplateId};
 
 const NAME_BYTES: usize = 200;
-const YAML_BYTES: usize = 256 * 1024;
+/// As large as the largest content, and less than a message.
+const YAML_BYTES: usize = 960 * 1024;
 const HASH_BYTES: usize = 64;
 
 pub(super) struct CreateTemplate {
@@ -129,7 +130,7 @@ impl Parse for GetVersion {
 
     fn parse(request: Self::Request, fields: &mut Fields) -> Option<Self> {
         let id = fields.slug("template_id", &request.template_id);
-        let version = not_negative(fields, request.version);
+        let version = not_negative(fields, "version", request.version);
         Some(Self { id: id?, version: version? })
     }
 }
@@ -154,6 +155,23 @@ impl Parse for ListVersions {
     }
 }
 
+pub(super) struct DiffVersions {
+    pub(super) id: TemplateId,
+    pub(super) from: i32,
+    pub(super) to: i32,
+}
+
+impl Parse for DiffVersions {
+    type Request = pb::DiffVersionsRequest;
+
+    fn parse(request: Self::Request, fields: &mut Fields) -> Option<Self> {
+        let id = fields.slug("template_id", &request.template_id);
+        let from = not_negative(fields, "from_version", request.from_version);
+        let to = not_negative(fields, "to_version", request.to_version);
+        Some(Self { id: id?, from: from?, to: to? })
+    }
+}
+
 pub(super) struct EvaluateSubmission {
     pub(super) id: TemplateId,
     pub(super) version: i32,
@@ -161,6 +179,7 @@ pub(super) struct EvaluateSubmission {
     pub(super) priority: String,
     pub(super) attempt: u32,
     pub(super) first_time_pair: bool,
+    pub(super) confidential: bool,
 }
 
 impl Parse for EvaluateSubmission {
@@ -168,7 +187,7 @@ impl Parse for EvaluateSubmission {
 
     fn parse(request: Self::Request, fields: &mut Fields) -> Option<Self> {
         let id = fields.slug("template_id", &request.template_id);
-        let version = not_negative(fields, request.version);
+        let version = not_negative(fields, "version", request.version);
         let submission =
             read::read_submission("submission", request.submission.unwrap_or_default(), fields.violations());
         let priority = match request.priority.as_str() {
@@ -183,6 +202,7 @@ impl Parse for EvaluateSubmission {
             priority: priority?,
             attempt: request.attempt.max(1),
             first_time_pair: request.first_time_pair,
+            confidential: request.confidential,
         })
     }
 }
@@ -204,6 +224,21 @@ impl Parse for ImportTemplate {
     }
 }
 
-fn not_negative(fields: &mut Fields, version: i32) -> Option<i32> {
-    if version < 0 { fields.refuse("version", "must not be negative; 0 is the latest") } else { Some(version) }
+pub(super) struct ExportTemplate {
+    pub(super) id: TemplateId,
+    pub(super) version: i32,
+}
+
+impl Parse for ExportTemplate {
+    type Request = pb::ExportTemplateRequest;
+
+    fn parse(request: Self::Request, fields: &mut Fields) -> Option<Self> {
+        let id = fields.slug("template_id", &request.template_id);
+        let version = not_negative(fields, "version", request.version);
+        Some(Self { id: id?, version: version? })
+    }
+}
+
+fn not_negative(fields: &mut Fields, field: &str, version: i32) -> Option<i32> {
+    if version < 0 { fields.refuse(field, "must not be negative; 0 is the latest") } else { Some(version) }
 }

@@ -13,7 +13,7 @@ const FUNCTIONS: &[(&str, bool, usize)] = &[
     (MATCHES, false, 2),
     ("int", false, 1),
     ("double", false, 1),
-    ("string", false, 1),
+    (STRING, false, 1),
     ("timestamp", false, 1),
     ("duration", false, 1),
     ("getFullYear", true, 0),
@@ -54,6 +54,8 @@ const MACROS: &[&str] = &["has", "all", "exists", "exists_one", "map", "filter"]
 
 /// The function whose pattern must be a literal.
 pub(super) const MATCHES: &str = "matches";
+/// The function that makes a text of anything.
+pub(super) const STRING: &str = "string";
 
 /// What is wrong with a call; nothing where it is one of level 1.
 pub(super) fn flaw(name: &str, on_target: bool, arguments: usize) -> Option<String> {

@@ -4,7 +4,8 @@
 //! has not bounded first: the length before reading, then depth, names, functions and price. The price of an expression
 //! is the number of its parts, each `+` counting 50 (texts may grow), each `matches` 2,000, and a macro (`all`, `exists`,
 //! `exists_one`, `map`, `filter`) its body times the longest list that it may range over. Macros range only over a
-//! field, a list literal or another macro. The pattern of `matches` is a literal.
+//! field, a list literal or another macro. A part that touches values longer than a field's text may be costs that many
+//! times as much, and no value may grow past a bound. The pattern of `matches` is a literal.
 
 mod functions;
 mod known;
@@ -114,6 +115,11 @@ impl Expression {
     /// Every field that it names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.needs.union(&self.tests).map(String::as_str)
+    }
+
+    /// Whether both are read as the same, however they are laid out.
+    pub(crate) fn reads_as(&self, other: &Self) -> bool {
+        self.tree == other.tree
     }
 
     /// As written.

@@ -27,14 +27,72 @@ struct Case {
     outcomes: BTreeMap<String, Outcome>,
 }
 
-fn vectors() -> Vectors {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/criteria/level-1.json");
+fn vectors(file: &str) -> Vectors {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/criteria").join(file);
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 #[test]
 fn level_1_is_judged_as_ever() {
-    let Vectors { content, content_hash, cases } = vectors();
+    check(vectors("level-1.json"));
+}
+
+#[test]
+fn every_type_and_function_of_level_1_is_judged_as_ever() {
+    let vectors = vectors("level-1-functions.json");
+    let written = vectors.content.to_string();
+    for part in [
+        "TEXT",
+        "LONG_TEXT",
+        "INTEGER",
+        "DECIMAL",
+        "MONEY",
+        "BOOL",
+        "DATE",
+        "TIMESTAMP",
+        "CHOICE",
+        "MULTI_CHOICE",
+        "URL",
+        "EMAIL",
+        "PERSON",
+        "EXTERNAL_RECORD",
+        "ATTACHMENT",
+    ] {
+        assert!(written.contains(&format!("\"type\":\"{part}\"")), "{part}");
+    }
+    for function in [
+        "size",
+        "contains",
+        "startsWith",
+        "endsWith",
+        "matches",
+        "int",
+        "double",
+        "string",
+        "timestamp",
+        "duration",
+        "getFullYear",
+        "getMonth",
+        "getDate",
+        "getDayOfMonth",
+        "getDayOfWeek",
+        "getDayOfYear",
+        "getHours",
+        "getMinutes",
+        "getSeconds",
+        "has",
+        "all",
+        "exists",
+        "exists_one",
+        "map",
+        "filter",
+    ] {
+        assert!(written.contains(&format!("{function}(")), "{function}");
+    }
+    check(vectors);
+}
+
+fn check(Vectors { content, content_hash, cases }: Vectors) {
     let content = Content::from_json(content).unwrap();
     assert_eq!(content.findings(), []);
     assert_eq!(content.hash().to_string(), content_hash);

@@ -138,7 +138,7 @@ fn field() -> impl Strategy<Value = Field> {
     )
 }
 
-fn any_content() -> impl Strategy<Value = Content> {
+pub(crate) fn any_content() -> impl Strategy<Value = Content> {
     let item = (select(&KEYS[..]), option::of(expression())).prop_map(|(key, visible_if)| Item {
         key: format!("{key}_item"),
         text: "Text".to_owned(),
@@ -193,7 +193,7 @@ fn sound_content() -> impl Strategy<Value = Content> {
     })
 }
 
-fn submission() -> impl Strategy<Value = Submission> {
+pub(crate) fn submission() -> impl Strategy<Value = Submission> {
     let state = select(&[TickState::Open, TickState::Done, TickState::NotApplicable][..]);
     let tick = (state, option::of(".{0,9}"), option::of(".{0,9}")).prop_map(|(state, evidence, reason)| Tick {
         state,
@@ -240,6 +240,15 @@ proptest! {
         let back = Content::from_json(serde_json::from_str(&json).unwrap()).unwrap();
         prop_assert_eq!(back.hash(), content.hash());
         prop_assert_eq!(back, content);
+    }
+
+    #[test]
+    fn every_content_survives_yaml_and_its_hash_with_it(content in any_content(), display_name in any::<String>()) {
+        let owner_team = Some("sales".parse().unwrap());
+        let document = TemplateDocument { id: "t".parse().unwrap(), display_name, owner_team, content };
+        let back = TemplateDocument::from_yaml(&document.to_yaml()).map_err(|error| TestCaseError::fail(format!("{error}\n{}", document.to_yaml())))?;
+        prop_assert_eq!(back.content.hash(), document.content.hash());
+        prop_assert_eq!(back, document);
     }
 
     #[test]

@@ -88,12 +88,25 @@ fn a_rule_that_comes_to_no_answer_requires_a_review() {
             format!("{rule}: {}", why.strip_prefix("the rule could not be evaluated: ").unwrap())
         })
         .collect();
-    insta::assert_debug_snapshot!(said, @"");
+    insta::assert_debug_snapshot!(said, @r#"
+    [
+        "fields.value.amount > 1000: fields.value is not given",
+        "fields.a == 1 || fields.b == 2: fields.a and 1 more are not given",
+        "fields.blank == 'x': fields.blank is not given",
+        "fields.note > 3: found no matching overload for '_>_' applied to '(string, int)'",
+        "fields.note: it gives string, not true or false",
+        "10 / fields.zero > 1: it divides by zero",
+        "fields.record.owner == 'x': No such key: owner",
+        "fields.record.map(part, part)[0] == 'key': fields.record is a record in another system, not a list of choices",
+        "fields.note.exists(letter, letter == 'x'): fields.note is a text, not a list of choices",
+        "fields.euro.amount > 1: fields.euro is malformed",
+    ]
+    "#);
 }
 
 #[test]
 fn what_a_missing_field_cannot_change_is_decided_without_it() {
-    assert_eq!(decide("priority == 'LOW' && fields.value > 3", &[]).0, false);
+    assert!(!decide("priority == 'LOW' && fields.value > 3", &[]).0);
     assert_eq!(decide("attempt == 2 || fields.value > 3", &[]).1, "attempt == 2 || fields.value > 3 holds");
     assert_eq!(
         decide("attempt == 3 || fields.value > 3", &[]).1,
@@ -128,12 +141,12 @@ fn a_rule_built_to_run_long_or_deep_is_refused() {
     for (rule, code) in [
         (format!("{}true", "true && ".repeat(200)), TooLarge),
         (format!("{}true{}", "!(".repeat(200), ")".repeat(200)), CelSyntax),
-        (format!("attempt{} > 1", " + 1".repeat(60)), CelSyntax),
+        (format!("attempt{} > 1", " + 1".repeat(60)), TooCostly),
         (format!("{list}.all(a, {list}.all(b, a == b))"), TooCostly),
         ("fields.l.all(a, fields.l.all(b, fields.l.all(c, a == b && b == c)))".to_owned(), TooCostly),
         ("fields.l.exists(a, fields.l.map(b, fields.l.map(c, c)) == a)".to_owned(), TooCostly),
         ("fields.l.all(a, a.matches('x'))".to_owned(), TooCostly),
-        (format!("fields.t.matches('{}')", "(a{40}){40}"), UnboundedRegex),
+        (format!("fields.t.matches('{}')", "(a{60}){60}"), UnboundedRegex),
         (format!("fields.t.matches('{}')", "a".repeat(600)), UnboundedRegex),
         ("fields.t.matches(fields.u)".to_owned(), UnboundedRegex),
         (format!("[fields.t]{}[0] == 'a'", ".map(x, x + x)".repeat(15)), TooCostly),
@@ -164,76 +177,33 @@ fn largest() -> Submission {
     Submission { fields: fields.into_iter().collect(), ..Submission::default() }
 }
 
+/// The dearest that are accepted take some 40 ms without optimisation.
 #[test]
-fn the_worst_rule_that_is_accepted_over_the_largest_submission_takes_little() {
+fn what_is_accepted_decides_on_the_largest_submission_and_what_would_not_is_refused() {
     let submission = largest();
-    assert!(serde_json::to_vec(&submission).unwrap().len() <= 256 * 1024);
-    let mut worst = (std::time::Duration::ZERO, String::new());
-    for rule in costly() {
-        let compiled = match ReviewRule::compile(&rule) {
-            Ok(compiled) => compiled,
-            Err(error) => {
-                eprintln!("refused {error}: {rule}");
-                continue;
-            }
-        };
-        #[expect(clippy::disallowed_methods, reason = "this test measures")]
-        let began = std::time::Instant::now();
-        let decision = compiled.decide(&submission, &Circumstances::default());
-        let took = began.elapsed();
-        eprintln!(
-            "{took:?} {} {}",
-            decision.why.chars().rev().take(60).collect::<String>().chars().rev().collect::<String>(),
-            &rule[..rule.len().min(90)]
-        );
-        worst = worst.max((took, rule));
-    }
-    eprintln!("worst: {worst:?}");
-}
-
-fn costly() -> Vec<String> {
-    let mut rules = vec![
-        "fields.a.matches('(a|b|ab)*c') || fields.b.matches('(a|b|ab)*c')".to_owned(),
-        "fields.a.matches('(?:a?){100}a{100}c') || fields.b.matches('[ab]{200}c')".to_owned(),
-        "fields.a.matches('(.*)(.*)(.*)(.*)(.*)c') || fields.b.matches('(\\\\w+\\\\s?)*c')".to_owned(),
-        "fields.l.all(x, fields.l.exists(y, y == x))".to_owned(),
-        "fields.l.all(x, fields.l.filter(y, y != x).size() == 99)".to_owned(),
+    let size_bytes = serde_json::to_vec(&submission).unwrap().len();
+    assert!((200..=256).contains(&(size_bytes / 1024)), "{size_bytes}");
+    let (a, one) = (|n| vec!["fields.a"; n].join(","), |n| vec!["1"; n].join(","));
+    for rule in [
+        r"fields.a.matches('(?:a?){100}a{100}c') || fields.b.matches('[ab]{200}c')".to_owned(),
+        r"fields.a.matches('(.*)(.*)(.*)(.*)c') || fields.b.matches('(\\w+\\s?)*c')".to_owned(),
         "fields.l.all(x, !fields.a.contains(x))".to_owned(),
-        format!("fields.l.all(x, {})", vec!["!fields.a.contains(x)"; 8].join("&&")),
-        format!("fields.l.all(x, {})", vec!["fields.a!=fields.b+x"; 1].join("&&")),
-        format!("fields.l.all(x, {})", vec!["fields.a==fields.b"; 8].join("&&")),
-        format!("fields.l.all(x, [{}].all(y, !y.contains(x)))", vec!["fields.a"; 3].join(",")),
-        format!(
-            "[{}].all(x, [{}].all(y, !x.contains('abababababc')))",
-            vec!["fields.a"; 12].join(","),
-            vec!["1"; 20].join(",")
-        ),
-        format!(
-            "[{}].all(y, [fields.a{}].all(x, !x.contains('abababc')))",
-            vec!["1"; 12].join(","),
-            "+fields.a".repeat(4)
-        ),
-        format!(
-            "[[fields.a{}]].all(t, [{}].all(y, !t[0].contains('abababc')))",
-            "+fields.a".repeat(12),
-            vec!["1"; 200].join(",")
-        ),
-        format!(
-            "[[fields.a{}]].all(t, [{}].all(y, t[0] == t[0] && t[0] == t[0]))",
-            "+fields.a".repeat(12),
-            vec!["1"; 200].join(",")
-        ),
+        format!("fields.l.all(x, [{}].all(y, !y.contains(x)))", a(3)),
+        format!("[{}].all(x, [{}].all(y, !x.contains('abababababc')))", a(12), one(20)),
+        format!("[{}].all(y, fields.l == fields.l && fields.l == fields.l)", one(200)),
+        "[fields.a].map(x, x + x).map(x, x + x).map(x, x + x)[0] == 'a'".to_owned(),
+    ] {
+        let decision = ReviewRule::compile(&rule).unwrap().decide(&submission, &Circumstances::default());
+        assert!(!decision.why.contains("could not"), "{}", decision.why);
+    }
+    for rule in [
+        "fields.l.all(x, fields.l.exists(y, y == x))".to_owned(),
         "fields.l.map(x, fields.l).all(y, y == fields.l)".to_owned(),
-        "fields.l.map(x, fields.l.map(z, z)).all(y, y == fields.l)".to_owned(),
-        "[fields.l.map(x, fields.l)].all(m, [1,2,3,4,5,6,7,8,9,10].all(y, m == m && m == m))".to_owned(),
-        format!("[fields.l].all(m, [{}].all(y, m == m && m == m))", vec!["1"; 200].join(",")),
-        format!("[{}].all(y, {})", vec!["1"; 200].join(","), vec!["fields.l==fields.l"; 3].join("&&")),
-        format!("[{}].all(y, !('x' in fields.l) && !('y' in fields.l))", vec!["1"; 200].join(",")),
-        format!("[{}].map(y, fields.a + fields.b).size() > 1", vec!["1"; 80].join(",")),
-        format!("[{}].map(y, timestamp(fields.a)).size() > 1", vec!["1"; 80].join(",")),
-        format!("[{}].all(y, size(fields.a) > 1 && size(fields.b) > 1)", vec!["1"; 200].join(",")),
-    ];
-    rules.push(format!("[fields.a]{}[0] == 'a'", ".map(x, x + x)".repeat(8)));
-    rules.push(format!("[fields.a]{}[0] == 'a'", ".map(x,x+x)".repeat(3)));
-    rules
+        format!("[fields.a]{}[0] == 'a'", ".map(x, x + x)".repeat(5)),
+        format!("[[fields.a{}]].all(t, [{}].all(y, !t[0].contains('abc')))", " + fields.a".repeat(12), one(200)),
+        format!("[fields.a{}].exists(t, t.matches('[ab]+c'))", " + fields.a".repeat(3)),
+        format!("[{}].map(y, fields.a + fields.b).size() > 1", one(80)),
+    ] {
+        assert_eq!(refused(&rule), FindingCode::TooCostly, "{rule}");
+    }
 }

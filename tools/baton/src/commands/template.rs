@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use api::{
     checklist::v1::{
-        CreateTemplateRequest, EvaluateSubmissionRequest, GetTemplateRequest, GetVersionRequest, GetVersionResponse,
-        ImportTemplateRequest, ImportTemplateResponse, ListStartersRequest, ListStartersResponse, ListTemplatesRequest,
-        ListTemplatesResponse, ListVersionsRequest, ListVersionsResponse, PublishVersionRequest, RetireVersionRequest,
-        TemplateVersion,
+        CreateTemplateRequest, DiffVersionsRequest, EvaluateSubmissionRequest, ExportTemplateRequest,
+        GetTemplateRequest, GetVersionRequest, GetVersionResponse, ImportTemplateRequest, ImportTemplateResponse,
+        ListStartersRequest, ListStartersResponse, ListTemplatesRequest, ListTemplatesResponse, ListVersionsRequest,
+        ListVersionsResponse, PublishVersionRequest, RetireVersionRequest, Template, TemplateVersion,
     },
     handoff::v1::Priority,
     r#type::v1::{Submission, Tick, TickState},
@@ -56,6 +56,31 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
+    /// What changed from one version to another, and whether it breaks what is under way
+    #[command(
+        after_help = "Examples:\n  baton template diff sales-to-implementation\n  baton template diff sales-to-implementation 1 3\n  baton template diff sales-to-implementation --json | jq -r .class"
+    )]
+    Diff {
+        /// The template
+        template: String,
+        /// The version before [default: the latest published one; the one before it, where nothing is being written]
+        #[arg(value_parser = clap::value_parser!(i32).range(1..))]
+        from: Option<i32>,
+        /// The version after [default: the draft, or the latest published one where there is none]
+        #[arg(value_parser = clap::value_parser!(i32).range(1..))]
+        to: Option<i32>,
+    },
+    /// Print a version as the YAML that `import` reads; comments of the text that was imported are not kept
+    #[command(
+        after_help = "Examples:\n  baton template export sales-to-implementation > handover.yaml\n  baton template export sales-to-implementation --version 2 > handover-2.yaml"
+    )]
+    Export {
+        /// The template
+        template: String,
+        /// The version, a draft too [default: the latest published one, or the draft where none is published]
+        #[arg(long)]
+        version: Option<i32>,
+    },
     /// Bring a template in from YAML: creates it, or replaces its draft (a lead of the owner team, or ADMIN)
     #[command(
         after_help = "Examples:\n  baton --as anna template import handover.yaml --publish\n  baton --as anna template import --starter sales-to-implementation --owner sales --publish"
@@ -92,7 +117,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "HASH", default_value = "", hide_default_value = true)]
         expected_content_hash: String,
     },
-    /// Retire a published version: new handoffs do not pin it (a lead of the owner team, or ADMIN)
+    /// Retire a published version: new handoffs do not pin it, those that did go on (a lead of the owner team, or ADMIN)
     #[command(after_help = "Example:\n  baton --as anna template retire sales-to-implementation 1")]
     Retire {
         /// The template
@@ -146,6 +171,9 @@ pub(crate) struct Evaluate {
     /// Let the rules see that no handoff of the route was completed before
     #[arg(long)]
     first_time_pair: bool,
+    /// Let the rules see that the handoff is confidential
+    #[arg(long)]
+    confidential: bool,
 }
 
 /// Does it.
@@ -158,6 +186,8 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
             session.answer(&answer, |answer, screen| show::version(&answer.version.clone().unwrap_or_default(), screen))
         }
         Command::Versions { template, limit } => versions(template, limit, &checklist, session).await,
+        Command::Diff { template, from, to } => diff(template, from, to, &checklist, session).await,
+        Command::Export { template, version } => export(template, version, &checklist, session).await,
         Command::Import(import) => bring_in(import, &checklist, session).await,
         Command::Starters { starter: None } => session.answer(&list_starters(&checklist).await?, show::starters),
         Command::Starters { starter: Some(id) } => print(&starter_yaml(&id, &checklist).await?),
@@ -191,12 +221,53 @@ pub(crate) async fn get_version(template: String, version: Option<i32>, checklis
 }
 
 async fn newest(template_id: String, checklist: &Remote) -> Result<i32> {
+    let template = get_template(template_id, checklist).await?;
+    Ok(if template.latest_version == 0 { template.draft_version } else { template.latest_version })
+}
+
+async fn get_template(template_id: String, checklist: &Remote) -> Result<Template> {
     let request = GetTemplateRequest { template_id };
     let answer = checklist.call(request, async |request| checklist.templates().get_template(request).await).await?;
-    Ok(answer.template.map_or(0, |template| match template.latest_version {
-        0 => template.draft_version,
-        latest => latest,
-    }))
+    answer.template.ok_or_else(|| Error::unexpected("the template service answered without a template"))
+}
+
+async fn diff(
+    template: String,
+    from: Option<i32>,
+    to: Option<i32>,
+    checklist: &Remote,
+    session: &Session,
+) -> Result<()> {
+    let (from_version, to_version) = match (from, to) {
+        (Some(from), Some(to)) => (from, to),
+        _ => compared(&get_template(template.clone(), checklist).await?, from)?,
+    };
+    let request = DiffVersionsRequest { template_id: template, from_version, to_version };
+    let answer = checklist.call(request, async |request| checklist.templates().diff_versions(request).await).await?;
+    session.answer(&answer, show::changes)
+}
+
+/// The two versions to compare where not both are named: what publishing the draft would change, or what the latest
+/// version changed.
+fn compared(template: &Template, from: Option<i32>) -> Result<(i32, i32)> {
+    let to = if template.draft_version == 0 { template.latest_version } else { template.draft_version };
+    let from = from.unwrap_or(if template.draft_version == 0 { to - 1 } else { template.latest_version });
+    if from < 1 || to < 1 {
+        let id = &template.id;
+        let remedy = format!("see what there is: baton template versions {id}; then: baton template diff {id} FROM TO");
+        return Err(Error::usage(format!("template {id} has no two versions to compare by default"), remedy));
+    }
+    Ok((from, to))
+}
+
+async fn export(template: String, version: Option<i32>, checklist: &Remote, session: &Session) -> Result<()> {
+    let version = match version {
+        Some(version) => version,
+        None => newest(template.clone(), checklist).await?,
+    };
+    let request = ExportTemplateRequest { template_id: template, version };
+    let answer = checklist.call(request, async |request| checklist.templates().export_template(request).await).await?;
+    session.answer(&answer, |answer, _| answer.yaml.clone())
 }
 
 async fn list(owner: Option<String>, limit: usize, checklist: &Remote, session: &Session) -> Result<()> {
@@ -263,6 +334,7 @@ async fn judge(evaluate: Evaluate, checklist: &Remote, session: &Session) -> Res
         priority: evaluate.priority.word().to_owned(),
         attempt: evaluate.attempt,
         first_time_pair: evaluate.first_time_pair,
+        confidential: evaluate.confidential,
     };
     let answer =
         checklist.call(request, async |request| checklist.templates().evaluate_submission(request).await).await?;
@@ -288,4 +360,22 @@ fn imported(answer: &ImportTemplateResponse, screen: &Screen) -> String {
     let version = answer.version.clone().unwrap_or_default();
     let head = format!("{done}: {} version {} is {}", version.template_id, version.version, version.state().word());
     head + &show::findings(&answer.findings, screen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_versions_the_draft_is_compared_or_what_came_before() {
+        let of = |latest_version, draft_version| {
+            compared(&Template { latest_version, draft_version, ..Template::default() }, None).ok()
+        };
+        assert_eq!(of(2, 3), Some((2, 3)));
+        assert_eq!(of(3, 0), Some((2, 3)));
+        assert_eq!(of(1, 0), None);
+        assert_eq!(of(0, 1), None);
+        let named = compared(&Template { latest_version: 4, ..Template::default() }, Some(1));
+        assert_eq!(named.ok(), Some((1, 4)));
+    }
 }

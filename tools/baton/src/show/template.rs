@@ -1,8 +1,8 @@
 //! Templates for people.
 
 use api::checklist::v1::{
-    Content, Field, Finding, Item, ListStartersResponse, ListTemplatesResponse, ListVersionsResponse, Template,
-    TemplateVersion, VersionState,
+    ChangeClass, Content, DiffVersionsResponse, Field, Finding, Item, ListStartersResponse, ListTemplatesResponse,
+    ListVersionsResponse, Template, TemplateVersion, VersionState,
 };
 use comfy_table::Cell;
 
@@ -66,6 +66,36 @@ pub(crate) fn version(version: &TemplateVersion, screen: &Screen) -> String {
     let content = version.content.clone().unwrap_or_default();
     let heading = screen.heading(&format!("{} version {}", version.template_id, version.version));
     format!("{heading}\n{facts}") + &contents(&content, screen)
+}
+
+/// What changed between two versions, and what it means.
+pub(crate) fn changes(answer: &DiffVersionsResponse, screen: &Screen) -> String {
+    let (from, to) = (answer.from.clone().unwrap_or_default(), answer.to.clone().unwrap_or_default());
+    let named =
+        |version: &TemplateVersion| format!("version {} ({})", version.version, version.state().word().to_lowercase());
+    let heading = screen.heading(&format!("{}: {} to {}", to.template_id, named(&from), named(&to)));
+    if answer.changes.is_empty() {
+        return format!("{heading}\n\nnothing changed: the contents are the same");
+    }
+    let rows = answer.changes.iter().map(|change| {
+        [
+            Cell::new(&change.key),
+            Cell::new(lower(change.part())),
+            screen.cell(tone_of_class(change.class()), change.class().word()),
+            Cell::new(lower(change.kind())),
+            Cell::new(&change.was),
+            Cell::new(&change.now),
+        ]
+    });
+    let table = screen.table(&["KEY", "Part", "CLASS", "Change", "Was", "Is"], rows);
+    let verdict = match answer.class() {
+        ChangeClass::Unspecified | ChangeClass::Editorial => "EDITORIAL: every submission is judged as before",
+        ChangeClass::Compatible => "COMPATIBLE: what was admitted is admitted, and what was ready is ready",
+        ChangeClass::Breaking => {
+            "BREAKING: a submission that was ready may no longer be; look at the drafts under way before they migrate"
+        }
+    };
+    format!("{heading}\n\n{table}\n\n{}", screen.paint(tone_of_class(answer.class()), verdict))
 }
 
 /// What keeps a draft from being published; empty where nothing does.
@@ -162,11 +192,56 @@ fn short(hash: &str) -> String {
     hash.chars().take(12).collect()
 }
 
+fn tone_of_class(class: ChangeClass) -> Tone {
+    match class {
+        ChangeClass::Unspecified | ChangeClass::Editorial => Tone::Quiet,
+        ChangeClass::Compatible => Tone::Good,
+        ChangeClass::Breaking => Tone::Bad,
+    }
+}
+
 fn tone_of(state: VersionState) -> Tone {
     match state {
         VersionState::Unspecified => Tone::Plain,
         VersionState::Draft => Tone::Waiting,
         VersionState::Published => Tone::Good,
         VersionState::Retired => Tone::Quiet,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::{
+        checklist::v1::{Change, ChangeKind},
+        r#type::v1::CriterionKind,
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_difference_names_each_change_with_its_class() {
+        let version = |version, state: VersionState| {
+            Some(TemplateVersion { template_id: "t".into(), version, state: state.into(), ..Default::default() })
+        };
+        let change = |key: &str, kind: ChangeKind, class: ChangeClass, was: &str, now: &str| Change {
+            part: CriterionKind::Field.into(),
+            key: key.into(),
+            kind: kind.into(),
+            class: class.into(),
+            was: was.into(),
+            now: now.into(),
+        };
+        let mut answer = DiffVersionsResponse {
+            from: version(1, VersionState::Published),
+            to: version(2, VersionState::Draft),
+            changes: vec![
+                change("seats", ChangeKind::ConstraintsNarrowed, ChangeClass::Breaking, "from 1", "from 5"),
+                change("note", ChangeKind::Wording, ChangeClass::Editorial, "Note", "Notes"),
+            ],
+            class: ChangeClass::Breaking.into(),
+        };
+        insta::assert_snapshot!(changes(&answer, &Screen::of_test()), @"");
+        answer.changes.clear();
+        assert!(changes(&answer, &Screen::of_test()).ends_with("nothing changed: the contents are the same"));
     }
 }
