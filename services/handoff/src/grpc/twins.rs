@@ -65,7 +65,7 @@ twins! {
     State = HandoffState { Draft, Submitted, Accepted, InProgress, Completed, Rejected, Returned, Cancelled }
     Priority = Priority { Low, Normal, High, Urgent }
     Decision = Decision { Open, Accepted, Rejected, Cancelled }
-    Order = HandoffOrder { Updated, Newest }
+    Order = HandoffOrder { Updated, Newest, Recent, Oldest, Priority, DeliverBy }
     MemberRole = MemberRole { Member, Lead }
     RiskKind = RiskKind { InformationLoss, Delay, Quality, FingerPointing }
     Status = RouteStatus { Discovered, Active, Retired }

@@ -8,6 +8,7 @@
 mod command;
 mod handoff;
 mod import;
+mod list;
 mod page;
 mod parts;
 mod reading;
@@ -17,8 +18,9 @@ mod team;
 mod tests;
 
 pub(super) use command::{Begin, Complete, On, Submit};
-pub(super) use handoff::{EvaluateHandoff, GetHandoff, ListHandoffs, ListTimeline};
+pub(super) use handoff::{EvaluateHandoff, GetHandoff, ListTimeline};
 pub(super) use import::record;
+pub(super) use list::ListHandoffs;
 pub(super) use page::Page;
 pub(super) use route::{GetRoute, ListRoutes, RetireRoute, SetTerms, UpdateRoute};
 pub(super) use team::{GetTeam, ListTeams, UpdateTeam};
