@@ -80,7 +80,7 @@ enum Command {
     /// Handoffs: work on its way from one team to another
     #[command(subcommand)]
     Handoff(handoff::Command),
-    /// What waits on a team, longest untouched first
+    /// What waits on a team, the most urgent first
     Inbox(inbox::Inbox),
     /// Bring the history of another system in
     Import(import::Import),

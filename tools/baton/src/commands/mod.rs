@@ -5,6 +5,7 @@ pub(crate) mod events;
 pub(crate) mod handoff;
 pub(crate) mod import;
 pub(crate) mod inbox;
+pub(crate) mod narrow;
 pub(crate) mod route;
 pub(crate) mod team;
 pub(crate) mod template;

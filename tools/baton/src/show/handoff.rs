@@ -1,7 +1,7 @@
 //! Handoffs for people: lists, the inbox, one as a card, and what a command made of it.
 
 use api::{
-    handoff::v1::{Action, Attempt, Handoff, HandoffLine, ListHandoffsResponse, Reason, ReasonKind, Summary},
+    handoff::v1::{Action, Attempt, Handoff, HandoffLine, ListHandoffsResponse, Priority, Reason, ReasonKind, Summary},
     r#type::v1::{CriterionResult, Side, TickState},
 };
 use comfy_table::Cell;
@@ -38,7 +38,16 @@ pub(crate) fn inbox(team: &str, answer: &ListHandoffsResponse, screen: &Screen) 
             0 => String::new(),
             number => words::count(number.into(), "action"),
         };
-        let why = [if is_its_turn { "your turn".to_owned() } else { String::new() }, actions];
+        let urgency = match line.priority() {
+            urgent @ (Priority::Urgent | Priority::High) => urgent.word().to_owned(),
+            _ => String::new(),
+        };
+        let promise = match words::age(line.deliver_by.as_ref(), screen.now()) {
+            due if due.is_empty() || due.starts_with("in ") => due,
+            late => format!("{late} late"),
+        };
+        let promise = if promise.is_empty() { promise } else { format!("promised {promise}") };
+        let why = [urgency, if is_its_turn { "your turn".to_owned() } else { String::new() }, actions, promise];
         let why: Vec<String> = why.into_iter().filter(|reason| !reason.is_empty()).collect();
         [
             name_cell(line),
@@ -380,6 +389,8 @@ mod tests {
             accountable_side: Side::Downstream.into(),
             waiting_on: Side::Downstream.into(),
             upstream_actions: 1,
+            priority: Priority::Urgent.into(),
+            deliver_by: at("2026-11-23T07:00:00Z"),
             state_since: at("2026-11-21"),
             ..HandoffLine::default()
         };

@@ -36,11 +36,11 @@ pub(super) async fn reach(pool: &PgPool, filter: &Filter) -> Result<Reach> {
     Ok(if ids.len() > COMMON { Reach::Common(sought) } else { Reach::Few(ids) })
 }
 
-/// Those that match, one more than are few. Ordered, so that reading the table from its beginning is no way to get them.
+/// Those that match, one more than are few: in no order, so that no more than these are read.
 pub(super) fn few(sought: &Sought) -> QueryBuilder<Postgres> {
     let mut query = QueryBuilder::new("SELECT handoff_id FROM handoff.search WHERE ");
     sought.push(&mut query);
-    query.push(format_args!(" ORDER BY handoff_id DESC LIMIT {}", COMMON + 1));
+    query.push(format_args!(" LIMIT {}", COMMON + 1));
     query
 }
 
