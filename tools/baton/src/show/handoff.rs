@@ -43,10 +43,10 @@ pub(crate) fn inbox(team: &str, answer: &ListHandoffsResponse, screen: &Screen) 
             _ => String::new(),
         };
         let promise = match words::age(line.deliver_by.as_ref(), screen.now()) {
-            due if due.is_empty() || due.starts_with("in ") => due,
-            late => format!("{late} late"),
+            none if none.is_empty() => none,
+            ahead if ahead.starts_with("in ") => format!("promised {ahead}"),
+            past => format!("{past} late"),
         };
-        let promise = if promise.is_empty() { promise } else { format!("promised {promise}") };
         let why = [urgency, if is_its_turn { "your turn".to_owned() } else { String::new() }, actions, promise];
         let why: Vec<String> = why.into_iter().filter(|reason| !reason.is_empty()).collect();
         [
@@ -398,9 +398,9 @@ mod tests {
         assert_snapshot!(inbox("sales", &answer, &Screen::of_test()), @"
          HANDOFF                                Teams          State         Accountable   Why        Since
         ────────────────────────────────────────────────────────────────────────────────────────────────────
-         Acme rollout                           sales →        IN_PROGRESS   implementat   1 action   2 d
-         01994f7e-0000-7000-8000-000000000001   implementati   attempt 2     ion
-                                                on
+         Acme rollout                           sales →        IN_PROGRESS   implementat   URGENT     2 d
+         01994f7e-0000-7000-8000-000000000001   implementati   attempt 2     ion           1 action
+                                                on                                         2 h late
         ");
     }
 }
