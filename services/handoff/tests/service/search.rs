@@ -201,7 +201,7 @@ async fn what_is_common_is_found_in_pages_and_in_every_order_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_handoff_as_large_as_may_be_is_searched_like_any_other() {
     let world = World::new().await;
-    let long: String = (0..2_300).map(|number| format!("w{number:04x} ")).collect();
+    let long = (0..2_300).map(|number| format!("w{number:04x}")).collect::<Vec<_>>().join(" ");
     let actions = vec![pb::SummaryAction { text: long, owner: String::new(), due_at: None }; 15];
     let summary = pb::Summary { situation: "x".repeat(16_000), actions, ..Default::default() };
     let large = CreateHandoffRequest { summary: Some(summary), ..create(ROUTE, "large") };

@@ -12,7 +12,6 @@ use crate::words::{Word as _, parse_origin, parse_time};
 /// Filters; all that are given hold together.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Filters")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Narrow {
     /// Words in the title, the summary, the fields, the origin or the links; of the last its beginning is enough
     #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
