@@ -98,7 +98,7 @@ enum Command {
     /// Actions: small duties inside a handoff
     #[command(subcommand)]
     Action(action::Command),
-    /// What waits on a team, longest untouched first
+    /// What waits on a team, the most urgent first
     Inbox(inbox::Inbox),
     /// Bring the history of another system in
     Import(import::Import),

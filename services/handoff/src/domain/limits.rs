@@ -9,6 +9,8 @@ pub const SYSTEM_MAX_CHARS: usize = 100;
 pub const KEY_MAX_CHARS: usize = 200;
 /// An address, in characters.
 pub const URL_MAX_CHARS: usize = 2_000;
+/// The words that a list is searched for, in characters.
+pub const SEARCH_MAX_CHARS: usize = 200;
 /// Any other text, in bytes.
 pub const TEXT_MAX_BYTES: usize = 16 * 1024;
 /// Members of a team.

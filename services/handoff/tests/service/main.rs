@@ -22,6 +22,7 @@ mod refusals;
 mod repeats;
 mod requests;
 mod routes;
+mod search;
 mod teams;
 mod templates;
 mod templates_away;

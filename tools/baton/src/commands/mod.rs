@@ -7,6 +7,7 @@ pub(crate) mod events;
 pub(crate) mod handoff;
 pub(crate) mod import;
 pub(crate) mod inbox;
+pub(crate) mod narrow;
 mod order;
 mod owed;
 pub(crate) mod propose;

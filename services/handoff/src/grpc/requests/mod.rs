@@ -10,6 +10,7 @@ mod on;
 mod command;
 mod handoff;
 mod import;
+mod list;
 mod note;
 mod page;
 mod parts;
@@ -23,8 +24,9 @@ mod team;
 mod tests;
 
 pub(super) use command::{Begin, Complete, Recall, Submit};
-pub(super) use handoff::{EvaluateHandoff, GetHandoff, ListHandoffs, ListTimeline};
+pub(super) use handoff::{EvaluateHandoff, GetHandoff, ListTimeline};
 pub(super) use import::record;
+pub(super) use list::ListHandoffs;
 pub(super) use note::{Claim, ConfirmAction, MigrateDraft, PreviewMigration, Resume, Unclaim};
 pub(super) use on::On;
 pub(super) use page::Page;
