@@ -32,7 +32,7 @@ struct Answer {
 /// One request, letter by letter, on a connection of its own.
 async fn send(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).await.expect("the service listens");
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let lines: String = headers.iter().map(|(name, value)| [name, ": ", value, "\r\n"].concat()).collect();
     let length = body.len();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n{lines}\r\n"
@@ -130,7 +130,7 @@ async fn a_web_page_is_refused_in_the_same_words_as_everybody() {
     let large =
         pb::CreateTeamRequest { escalation_contact: "x".repeat(1024 * 1024), ..request("counter", Deed::Count) };
     let good = framed(&request("counter", Deed::Count));
-    let cases: [(Code, &str, Vec<(&str, &str)>, Vec<u8>); 5] = [
+    let cases = [
         (Code::Unauthenticated, "BAD_TOKEN", vec![("authorization", "Bearer nonsense")], good.clone()),
         (Code::InvalidArgument, "TOO_LARGE", vec![], framed(&large)),
         (Code::InvalidArgument, "MALFORMED", vec![], good[..20].to_vec()),
