@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     num::NonZeroU32,
     sync::{
-        Arc, LazyLock,
+        Arc, LazyLock, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -19,14 +19,21 @@ use governor::{
 use kernel::{Code, Error, Refusal, Result};
 use prost::Message;
 use prost_types::FileDescriptorSet;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use tonic::Status;
 
 use crate::{config::Grpc, status::into_status};
 
 /// Calls that send a stream last long and keep the store busy: they have places of their own, fewer than the pool has
 /// connections.
-const UPLOADS: usize = 8;
+const UPLOADS: u32 = 8;
+/// So many calls for each connection to the store are under way at once, however slow the store is: some at work, some in
+/// wait.
+const LEAST_PER_CONNECTION: u32 = 4;
+/// A call that took longer came too late for many a caller: then there are too many at once.
+const SLOW: Duration = Duration::from_secs(1);
+/// So long after there were made fewer places the calls that felt it have ended.
+const SETTLED: Duration = Duration::from_millis(250);
 /// Principals whose allowance is whole again are forgotten every so many calls.
 const FORGET_EVERY: u32 = 4096;
 
@@ -39,8 +46,8 @@ static OVERLOADED: LazyLock<Status> = LazyLock::new(|| {
 /// The places for calls, and the allowance of each principal.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    calls: Arc<Semaphore>,
-    uploads: Arc<Semaphore>,
+    calls: Arc<Places>,
+    uploads: Arc<Places>,
     streams: HashMap<String, Stream>,
     rates: Option<Rates<MonotonicClock>>,
 }
@@ -52,10 +59,61 @@ enum Stream {
     Answer,
 }
 
+/// Places for calls: fewer while calls are slow, since what waits in a long queue is answered when nobody wants it any more.
+#[derive(Debug)]
+struct Places {
+    least: f64,
+    most: f64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    taken: u32,
+    /// How many there are; in fractions, so that it rises slowly.
+    open: f64,
+    lowered_at: Option<Instant>,
+}
+
+impl Places {
+    fn new(least: u32, most: u32) -> Arc<Self> {
+        let state = Mutex::new(State { taken: 0, open: most.into(), lowered_at: None });
+        Arc::new(Self { least: least.min(most).into(), most: most.into(), state })
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(self: &Arc<Self>) -> Option<Place> {
+        let mut state = self.state();
+        if f64::from(state.taken) + 1.0 > state.open {
+            return None;
+        }
+        state.taken += 1;
+        metrics::gauge!("grpc_server_in_flight").increment(1);
+        Some(Place { of: self.clone(), began_at: Instant::now() })
+    }
+
+    /// A slow call takes a tenth of the places away, a round of fast ones brings one back.
+    fn free(&self, took: Duration, now: Instant) {
+        let mut state = self.state();
+        state.taken -= 1;
+        metrics::gauge!("grpc_server_in_flight").decrement(1);
+        if took <= SLOW {
+            state.open = (state.open + 1.0 / state.open).min(self.most);
+        } else if state.lowered_at.is_none_or(|at| now > at + SETTLED) {
+            state.open = (state.open * 0.9).max(self.least);
+            state.lowered_at = Some(now);
+        }
+    }
+}
+
 /// A place that a call holds until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
-    _permit: OwnedSemaphorePermit,
+    of: Arc<Places>,
+    began_at: Instant,
 }
 
 /// Keeps the place of a call taken for as long as work goes on for it, also after its caller has left.
@@ -63,16 +121,10 @@ pub(crate) struct Place {
 #[expect(dead_code, reason = "it is held, never looked at")]
 pub(crate) struct Held(Arc<Place>);
 
-impl Place {
-    fn taken(permit: OwnedSemaphorePermit) -> Self {
-        metrics::gauge!("grpc_server_in_flight").increment(1);
-        Self { _permit: permit }
-    }
-}
-
 impl Drop for Place {
     fn drop(&mut self) {
-        metrics::gauge!("grpc_server_in_flight").decrement(1);
+        let now = Instant::now();
+        self.of.free(now - self.began_at, now);
     }
 }
 
@@ -92,12 +144,13 @@ impl Entered {
 }
 
 impl Admission {
-    /// The bounds that the configuration states; `descriptors` tell which methods are streams.
-    pub(crate) fn new(config: &Grpc, descriptors: &[u8]) -> Result<Self> {
+    /// The bounds that the configuration states; `connections` are those to the store; `descriptors` tell which methods are
+    /// streams.
+    pub(crate) fn new(config: &Grpc, connections: u32, descriptors: &[u8]) -> Result<Self> {
         let rates = NonZeroU32::new(config.rate_per_second).zip(NonZeroU32::new(config.rate_burst));
         Ok(Self {
-            calls: Arc::new(Semaphore::new(config.max_in_flight as usize)),
-            uploads: Arc::new(Semaphore::new(UPLOADS)),
+            calls: Places::new(LEAST_PER_CONNECTION * connections, config.max_in_flight),
+            uploads: Places::new(UPLOADS, UPLOADS),
             streams: streams(&FileDescriptorSet::decode(descriptors).map_err(Error::fault)?),
             rates: rates.map(|(per_second, burst)| {
                 Rates::new(Quota::per_second(per_second).allow_burst(burst), MonotonicClock)
@@ -110,9 +163,9 @@ impl Admission {
     pub(crate) fn enter(&self, path: &str) -> Result<Entered, Status> {
         let stream = self.streams.get(path).copied();
         let places = if stream == Some(Stream::Request) { &self.uploads } else { &self.calls };
-        match places.clone().try_acquire_owned() {
-            Ok(permit) => Ok(Entered { place: Arc::new(Place::taken(permit)), is_short: stream.is_none() }),
-            Err(_none_is_free) => {
+        match places.take() {
+            Some(place) => Ok(Entered { place: Arc::new(place), is_short: stream.is_none() }),
+            None => {
                 metrics::counter!("grpc_server_shed_total", "reason" => "OVERLOADED").increment(1);
                 Err(OVERLOADED.clone())
             }
@@ -195,7 +248,7 @@ mod tests {
 
     fn admission(places: u32) -> Admission {
         let grpc = Grpc { max_in_flight: places, ..Grpc::default() };
-        Admission::new(&grpc, api::DESCRIPTORS).unwrap()
+        Admission::new(&grpc, 1, api::DESCRIPTORS).unwrap()
     }
 
     fn rates(per_second: u32, burst: u32) -> (Rates<FakeRelativeClock>, FakeRelativeClock) {
@@ -220,6 +273,31 @@ mod tests {
     }
 
     #[test]
+    fn places_become_fewer_while_calls_are_slow_and_more_again_when_they_are_fast() {
+        let places = Places::new(10, 100);
+        let all = || std::iter::from_fn(|| places.take()).collect::<Vec<_>>().len();
+        let mut now = Instant::now();
+        let mut answer = |took: Duration, after: Duration| {
+            now += after;
+            places.state().taken += 1;
+            places.free(took, now);
+        };
+        for _ in 0..50 {
+            answer(SLOW * 2, SLOW);
+        }
+        assert_eq!(all(), 10, "never fewer than the least");
+        for _ in 0..10_000 {
+            answer(Duration::from_millis(1), Duration::ZERO);
+        }
+        assert_eq!(all(), 100, "never more than the most");
+        answer(SLOW * 2, SLOW);
+        for _ in 0..50 {
+            answer(SLOW * 2, Duration::ZERO);
+        }
+        assert_eq!(all(), 90, "many that were slow together are one sign, not many");
+    }
+
+    #[test]
     fn calls_that_send_a_stream_have_places_of_their_own() {
         const IMPORT: &str = "/baton.handoff.v1.HandoffService/ImportHandoffs";
         let admission = admission(1);
@@ -237,7 +315,7 @@ mod tests {
         let handle = recorder.handle();
         metrics::with_local_recorder(&recorder, || {
             let grpc = Grpc { max_in_flight: 1, rate_per_second: 1, rate_burst: 1, ..Grpc::default() };
-            let admission = Admission::new(&grpc, api::DESCRIPTORS).unwrap();
+            let admission = Admission::new(&grpc, 1, api::DESCRIPTORS).unwrap();
             let _entered = admission.enter("/a/B").unwrap();
             admission.enter("/a/B").unwrap_err();
             admission.count("anna").unwrap();

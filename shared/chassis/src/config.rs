@@ -81,7 +81,8 @@ pub struct Grpc {
     pub default_deadline_ms: u32,
     /// How long calls may take to end after SIGTERM, in seconds, 1 to 20.
     pub drain_seconds: u32,
-    /// Calls under way at once in this process, 8 to 100,000; what is over it is refused at once (OVERLOADED).
+    /// Calls under way at once in this process, 8 to 100,000; what is over it is refused at once (OVERLOADED). While calls
+    /// take longer than a second there are fewer, down to four for each connection to the store.
     pub max_in_flight: u32,
     /// Calls a second of one principal, 0 to 100,000; 0 lets everybody call as fast as they can (RATE_LIMITED).
     pub rate_per_second: u32,

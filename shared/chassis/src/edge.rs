@@ -11,7 +11,7 @@ use axum::{
 };
 use futures::FutureExt;
 use http::HeaderMap;
-use kernel::{Code, Error, Refusal};
+use kernel::{Code, Error, Refusal, Result};
 use tokio::time::{Instant, timeout_at};
 use tonic::{Status, server::NamedService};
 
@@ -19,6 +19,7 @@ use crate::{
     admission::{Admission, Entered},
     auth::Verifier,
     call::{Deadline, Traceparent},
+    config::Config,
     status::{DEFECT, into_status},
 };
 
@@ -31,6 +32,19 @@ pub(crate) struct Edge {
     pub(crate) admission: Arc<Admission>,
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) default_deadline: Duration,
+}
+
+impl Edge {
+    /// As it is configured.
+    pub(crate) fn new<S>(config: &Config<S>) -> Result<Self> {
+        let admission = Admission::new(&config.grpc, config.database.max_connections, api::DESCRIPTORS)?;
+        let verifier = Verifier::new(&config.auth).map_err(Error::fault)?;
+        Ok(Self {
+            admission: Arc::new(admission),
+            verifier: Arc::new(verifier),
+            default_deadline: Duration::from_millis(config.grpc.default_deadline_ms.into()),
+        })
+    }
 }
 
 /// The layer around every service of the server.

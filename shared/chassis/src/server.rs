@@ -19,8 +19,6 @@ use tonic_health::server::HealthReporter;
 
 use crate::{
     Context, Service,
-    admission::Admission,
-    auth::Verifier,
     clock::Clock,
     config::Config,
     context::Limits,
@@ -81,13 +79,12 @@ impl Running {
         metrics: Option<PrometheusHandle>,
     ) -> Result<Self> {
         let identity = S::IDENTITY;
-        let admission = Arc::new(Admission::new(&config.grpc, api::DESCRIPTORS)?);
-        let verifier = Arc::new(Verifier::new(&config.auth).map_err(Error::fault)?);
+        let edge_state = Edge::new(&config)?;
         let pool = pool(&config.database)?;
         if let Err(remedy) = migrate::check(&identity, &pool).await? {
             return Err(Error::fault(remedy));
         }
-        let default_deadline = Duration::from_millis(config.grpc.default_deadline_ms.into());
+        let default_deadline = edge_state.default_deadline;
         let limits = Limits { default_deadline, max_message_bytes: config.grpc.max_message_bytes as usize };
         let context = Context::new(identity, pool, clock, limits);
         let mut mount = S::mount(&context, config.service).await?;
@@ -116,7 +113,7 @@ impl Running {
             .routes()
             .prepare()
             .into_axum_router()
-            .layer(axum::middleware::from_fn_with_state(Edge { admission, verifier, default_deadline }, edge));
+            .layer(axum::middleware::from_fn_with_state(edge_state, edge));
 
         let grpc = TcpListener::bind(config.grpc.listen).await.map_err(Error::fault)?;
         let http = TcpListener::bind(config.http.listen).await.map_err(Error::fault)?;
