@@ -4,6 +4,7 @@
 //! A service is a [`Service`]: an identity and a `mount` that lists what it answers. A driver parses a [`Call`], runs an op by
 //! [`Context::once`], and the op works on a [`Tx`].
 
+mod admission;
 mod auth;
 mod call;
 mod clock;
@@ -26,6 +27,7 @@ mod stream;
 mod task;
 mod telemetry;
 mod tx;
+mod web;
 
 pub use call::{Call, Parse, actor};
 pub use clock::{Clock, TestClock};
