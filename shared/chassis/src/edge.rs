@@ -15,8 +15,8 @@ use tokio::time::{Instant, timeout_at};
 use tonic::{Status, server::NamedService};
 
 use crate::{
-    auth::Verifier,
-    call::{Deadline, Traceparent},
+    auth::{Verified, Verifier},
+    call::{Asked, Deadline, Traceparent},
     status::{DEFECT, into_status},
 };
 
@@ -43,9 +43,12 @@ pub(crate) async fn edge(State(edge): State<Edge>, mut request: Request, next: N
     let response = match identity {
         Some(Err(error)) => answer(into_status(error)),
         verified => {
-            if let Some(Ok(actor)) = verified {
+            let mut bounds = Asked { deadline: asked.map(|asked| began_at + asked), token_ends_at: None };
+            if let Some(Ok(Verified { actor, ends_at })) = verified {
+                bounds.token_ends_at = Some(ends_at);
                 request.extensions_mut().insert(actor);
             }
+            request.extensions_mut().insert(bounds);
             request.extensions_mut().insert(Deadline(deadline));
             request.extensions_mut().insert(Traceparent(traceparent));
             let call = AssertUnwindSafe(next.run(request)).catch_unwind();

@@ -42,6 +42,7 @@ pub(crate) async fn run_sequencer(context: Context, sequenced: &Notify, stop: Ca
                 trouble.is_over();
                 if any {
                     sequenced.notify_one();
+                    context.placed().send_replace(());
                 }
                 if any { POLL_BUSY } else { POLL_IDLE }
             }
@@ -178,23 +179,23 @@ async fn read_end(context: &Context, stream: &Stream) -> Result<Result<i64, Stri
 }
 
 /// Says once that something does not go on, and once that it does.
-struct Trouble {
+pub(crate) struct Trouble {
     who: &'static str,
     is_known: bool,
 }
 
 impl Trouble {
-    fn new(who: &'static str) -> Self {
+    pub(crate) fn new(who: &'static str) -> Self {
         Self { who, is_known: false }
     }
 
-    fn is(&mut self, error: &Error) {
+    pub(crate) fn is(&mut self, error: &Error) {
         if !std::mem::replace(&mut self.is_known, true) {
             tracing::warn!(error = %chain(error), "{} waits", self.who);
         }
     }
 
-    fn is_over(&mut self) {
+    pub(crate) fn is_over(&mut self) {
         if std::mem::replace(&mut self.is_known, false) {
             tracing::info!("{} goes on", self.who);
         }

@@ -27,6 +27,8 @@ pub const REASONS_MAX: usize = 50;
 pub const CONDITIONS_MAX: usize = 50;
 /// Events of a record of history.
 pub const EVENTS_MAX: usize = 1_000;
+/// Handoffs that one watch names.
+pub const WATCHED_MAX: usize = 100;
 /// All that callers have written into a handoff, as JSON, in bytes.
 pub const HANDOFF_MAX_BYTES: usize = 256 * 1024;
 /// The return window, in seconds: 366 days.

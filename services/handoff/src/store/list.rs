@@ -75,6 +75,42 @@ impl Line {
     }
 }
 
+/// A handoff with what decides whose inbox it is in.
+#[derive(Debug, Clone)]
+pub(crate) struct Standing {
+    pub(crate) line: Line,
+    pub(crate) waits_on_upstream: bool,
+    pub(crate) waits_on_downstream: bool,
+}
+
+#[derive(FromRow)]
+struct StandingRow {
+    #[sqlx(flatten)]
+    row: Row,
+    waits_on_upstream: bool,
+    waits_on_downstream: bool,
+}
+
+/// Those handoffs as they stand, whoever looks.
+pub(crate) async fn standing(pool: &PgPool, ids: Vec<HandoffId>) -> Result<Vec<Standing>> {
+    let mut query = QueryBuilder::new(COLUMNS);
+    query
+        .push(", waits_on_upstream, waits_on_downstream FROM handoff.handoff WHERE id = ANY (")
+        .push_bind(ids)
+        .push(")");
+    let rows: Vec<StandingRow> = query.build_query_as().fetch_all(pool).await?;
+    let standing = rows.into_iter().map(|StandingRow { row, waits_on_upstream, waits_on_downstream }| {
+        Ok(Standing { line: into_line(row)?, waits_on_upstream, waits_on_downstream })
+    });
+    standing.collect()
+}
+
+/// What a line is made of.
+const COLUMNS: &str = "
+    SELECT id, route_id, from_team, to_team, title, priority, state, attempt, revision, upstream_owner, downstream_owner,
+           accountable_side, upstream_actions, downstream_actions, rejections, returns, hold IS NOT NULL AS on_hold,
+           confidential, created_at, updated_at, since_at AS state_since, deliver_by, origin_system, origin_key";
+
 #[derive(FromRow)]
 struct Row {
     id: HandoffId,
@@ -142,13 +178,8 @@ fn push_side(
     side: Option<Side>,
     after: Option<&Cursor>,
 ) {
-    query.push(
-        "SELECT id, route_id, from_team, to_team, title, priority, state, attempt, revision, upstream_owner, downstream_owner,
-                accountable_side, upstream_actions, downstream_actions, rejections, returns, hold IS NOT NULL AS on_hold,
-                confidential, created_at, updated_at, since_at AS state_since, deliver_by, origin_system, origin_key
-         FROM handoff.handoff
-         WHERE handoff.visible_to(confidential, from_team, to_team, ",
-    );
+    query.push(COLUMNS);
+    query.push(" FROM handoff.handoff WHERE handoff.visible_to(confidential, from_team, to_team, ");
     query.push_bind(viewer.sees_all).push(", ").push_bind(viewer.teams.clone()).push(")");
     let (team_column, waits_column) = match side {
         Some(Side::Upstream) => ("from_team", "waits_on_upstream"),

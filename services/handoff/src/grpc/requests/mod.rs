@@ -15,6 +15,7 @@ mod route;
 mod team;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub(super) use command::{Begin, Complete, On, Submit};
 pub(super) use handoff::{EvaluateHandoff, GetHandoff, ListHandoffs, ListTimeline};
@@ -22,3 +23,4 @@ pub(super) use import::record;
 pub(super) use page::Page;
 pub(super) use route::{GetRoute, ListRoutes, RetireRoute, SetTerms, UpdateRoute};
 pub(super) use team::{GetTeam, ListTeams, UpdateTeam};
+pub(super) use watch::WatchHandoffs;

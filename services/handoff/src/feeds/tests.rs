@@ -1,0 +1,1 @@
+//! What a watcher is told, held against what a list shows.
