@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    commands::{events, handoff, import, inbox, route, team, template, whoami},
+    commands::{events, handoff, import, inbox, route, team, template, watch, whoami},
     errors::Result,
     session::Session,
 };
@@ -82,6 +82,8 @@ enum Command {
     Handoff(handoff::Command),
     /// What waits on a team, longest untouched first
     Inbox(inbox::Inbox),
+    /// What happens to handoffs, live
+    Watch(watch::Watch),
     /// Bring the history of another system in
     Import(import::Import),
     /// The facts that the services publish
@@ -116,6 +118,7 @@ async fn dispatch(command: Command, session: &Session) -> Result<()> {
         Command::Template(command) => template::run(command, session).await,
         Command::Handoff(command) => handoff::run(command, session).await,
         Command::Inbox(inbox) => inbox.run(session).await,
+        Command::Watch(watch) => watch.run(session).await,
         Command::Import(import) => import.run(session).await,
         Command::Events(command) => events::run(command, session).await,
         Command::Whoami => whoami::run(session),

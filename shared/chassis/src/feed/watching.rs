@@ -167,7 +167,11 @@ impl<W: Watched> Watching<W> {
         ended(ending, self.token()).map(Err)
     }
 
+    /// A read of its own did not go well; where the watch has ended meanwhile, that is why.
     fn fail(&mut self, status: Status) -> Option<Result<Delivery<W::Told>, Status>> {
+        if let Some(ending) = self.queue.ended() {
+            return self.end(ending);
+        }
         self.phase = Phase::Over;
         Some(Err(status))
     }

@@ -3,6 +3,7 @@
 mod broker;
 mod config;
 mod edge;
+mod feed;
 mod log;
 mod mirror;
 mod once;

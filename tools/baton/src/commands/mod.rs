@@ -8,4 +8,5 @@ pub(crate) mod inbox;
 pub(crate) mod route;
 pub(crate) mod team;
 pub(crate) mod template;
+pub(crate) mod watch;
 pub(crate) mod whoami;

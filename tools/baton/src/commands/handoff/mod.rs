@@ -110,7 +110,7 @@ pub(crate) enum Command {
 }
 
 /// A handoff, named.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Reference {
     /// The handoff: its id, or its outside record as SYSTEM/KEY
     #[arg(value_name = "HANDOFF")]
@@ -154,9 +154,15 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
     }
 }
 
+impl From<String> for Reference {
+    fn from(name: String) -> Self {
+        Self { name }
+    }
+}
+
 impl Reference {
     /// The id; that of an outside record is looked up.
-    async fn id(&self, remote: &Remote) -> Result<String> {
+    pub(crate) async fn id(&self, remote: &Remote) -> Result<String> {
         if !self.name.contains('/') {
             return Ok(self.name.clone());
         }
