@@ -22,6 +22,15 @@ pub trait Parse: Sized {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline(pub(crate) Instant);
 
+/// What bounds a call that answers for as long as it is listened to; set by the server's edge.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Asked {
+    /// The caller's own deadline; none where it gave none.
+    pub(crate) deadline: Option<Instant>,
+    /// When the caller's token is taken no longer.
+    pub(crate) token_ends_at: Option<Instant>,
+}
+
 /// The W3C trace context that came with the call; set by the server's edge.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Traceparent(pub(crate) String);

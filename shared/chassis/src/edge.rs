@@ -17,8 +17,8 @@ use tonic::{Status, server::NamedService};
 
 use crate::{
     admission::{Admission, Entered},
-    auth::Verifier,
-    call::{Deadline, Traceparent},
+    auth::{Verified, Verifier},
+    call::{Asked, Deadline, Traceparent},
     config::Config,
     status::{DEFECT, into_status},
 };
@@ -61,18 +61,21 @@ pub(crate) async fn edge(State(edge): State<Edge>, mut request: Request, next: N
     let deadline = began_at + asked.unwrap_or(edge.default_deadline);
     let traceparent = traceparent(request.headers()).unwrap_or_default().to_owned();
 
-    let actor = (!is_health).then(|| edge.verifier.verify(text(request.headers(), "authorization"))).transpose();
-    if let Ok(Some(actor)) = &actor
+    let verified = (!is_health).then(|| edge.verifier.verify(text(request.headers(), "authorization"))).transpose();
+    if let Ok(Some(Verified { actor, .. })) = &verified
         && let Err(too_often) = edge.admission.count(actor.name())
     {
         return answer(into_status(too_often));
     }
-    let response = match actor {
+    let response = match verified {
         Err(error) => answer(into_status(error)),
-        Ok(actor) => {
-            if let Some(actor) = actor {
+        Ok(verified) => {
+            let mut bounds = Asked { deadline: asked.map(|asked| began_at + asked), token_ends_at: None };
+            if let Some(Verified { actor, ends_at }) = verified {
+                bounds.token_ends_at = Some(ends_at);
                 request.extensions_mut().insert(actor);
             }
+            request.extensions_mut().insert(bounds);
             if let Some(held) = entered.as_ref().and_then(Entered::held) {
                 request.extensions_mut().insert(held);
             }

@@ -13,6 +13,7 @@ mod context;
 mod edge;
 mod event;
 mod event_log_service;
+pub mod feed;
 mod fields;
 mod housekeeping;
 pub mod log;

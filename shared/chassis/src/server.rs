@@ -132,7 +132,7 @@ impl Running {
         let (grpc_address, http_address) =
             (grpc.local_addr().map_err(Error::fault)?, http.local_addr().map_err(Error::fault)?);
 
-        let (stop_server, stop_tasks) = (CancellationToken::new(), CancellationToken::new());
+        let (stop_server, stop_tasks) = (CancellationToken::new(), context.stopping().clone());
         let mut server = JoinSet::new();
         server.spawn(serve_grpc(&config.grpc, Routes::from(layered), grpc, stop_server.clone()));
         server.spawn(serve_http(http, context.clone(), stop_tasks.clone(), metrics, stop_server.clone()));

@@ -6,7 +6,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::{
     commands::{
-        action, completion, events, handoff, import, inbox, propose, question, review, route, team, template, whoami,
+        action, completion, events, handoff, import, inbox, propose, question, review, route, team, template, watch,
+        whoami,
     },
     errors::Result,
     session::Session,
@@ -100,6 +101,8 @@ enum Command {
     Action(action::Command),
     /// What waits on a team, the most urgent first
     Inbox(inbox::Inbox),
+    /// What happens to handoffs, live
+    Watch(watch::Watch),
     /// Bring the history of another system in
     Import(import::Import),
     /// The facts that the services publish
@@ -148,6 +151,7 @@ async fn dispatch(command: Command, session: &Session) -> Result<()> {
         Command::Decline(decline) => decline.run(session).await,
         Command::Action(command) => action::run(command, session).await,
         Command::Inbox(inbox) => inbox.run(session).await,
+        Command::Watch(watch) => watch.run(session).await,
         Command::Import(import) => import.run(session).await,
         Command::Events(command) => events::run(command, session).await,
         Command::Whoami => whoami::run(session),

@@ -53,6 +53,8 @@ pub const HOLD_MAX_SECONDS: i64 = 90 * DAY_SECONDS;
 pub const REVIEW_SECONDS: std::ops::RangeInclusive<i64> = 60..=DAY_SECONDS;
 /// Events of a record of history.
 pub const EVENTS_MAX: usize = 1_000;
+/// Handoffs that one watch names.
+pub const WATCHED_MAX: usize = 100;
 /// All that callers have written into a handoff, as JSON, in bytes.
 pub const HANDOFF_MAX_BYTES: usize = 256 * 1024;
 /// The return window, in seconds: 366 days.

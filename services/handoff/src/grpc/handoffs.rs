@@ -18,6 +18,7 @@ use super::{
         MarkInsufficient, MigrateDraft, On, PreviewMigration, Recall, Reschedule, Resume, Submit, Unclaim,
     },
     responses::{into_entry, into_handoff, into_line, into_migration, invite},
+    watch::Watching,
 };
 use crate::{
     domain::{
@@ -166,10 +167,11 @@ impl pb::handoff_service_server::HandoffService for Handoffs {
         request: Request<pb::ListHandoffsRequest>,
     ) -> Result<Response<pb::ListHandoffsResponse>, Status> {
         let (by, ListHandoffs { filter, page }) = Call::query(request)?;
+        let resume_token = self.list_token(&by, page.after().is_none()).await?;
         let lines = store::list::list(self.context.pool(), &by, &filter, page.after(), page.limit()).await;
         let (lines, next_page_token) = page.cut(lines.map_err(into_status)?, |line| line.cursor(filter.order));
         let handoffs = lines.into_iter().map(into_line).collect();
-        Ok(Response::new(pb::ListHandoffsResponse { handoffs, next_page_token }))
+        Ok(Response::new(pb::ListHandoffsResponse { handoffs, next_page_token, resume_token }))
     }
 
     async fn list_timeline(
@@ -184,6 +186,10 @@ impl pb::handoff_service_server::HandoffService for Handoffs {
         let mut entries = told.into_iter().map(into_entry).collect::<Result<Vec<_>, _>>().map_err(into_status)?;
         self.put_comments(&mut entries).await.map_err(into_status)?;
         Ok(Response::new(pb::ListTimelineResponse { entries, next_page_token }))
+    }
+
+    async fn watch_handoffs(&self, request: Request<pb::WatchHandoffsRequest>) -> Result<Response<Watching>, Status> {
+        self.watch(request).await
     }
 
     async fn evaluate_handoff(

@@ -28,6 +28,7 @@ mod templates;
 mod templates_away;
 mod timeline;
 mod volvo;
+mod watching;
 mod words;
 mod working;
 mod world;

@@ -4,6 +4,7 @@ mod broker;
 mod browser;
 mod config;
 mod edge;
+mod feed;
 mod flood;
 mod log;
 mod mirror;

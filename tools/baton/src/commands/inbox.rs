@@ -106,7 +106,7 @@ impl Inbox {
             Ok((page.handoffs, page.next_page_token))
         })
         .await?;
-        let answer = ListHandoffsResponse { handoffs, next_page_token };
+        let answer = ListHandoffsResponse { handoffs, next_page_token, ..Default::default() };
         session.answer(&answer, |answer, screen| show::inbox(&team, answer, screen))
     }
 }

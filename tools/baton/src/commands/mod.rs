@@ -16,4 +16,5 @@ pub(crate) mod review;
 pub(crate) mod route;
 pub(crate) mod team;
 pub(crate) mod template;
+pub(crate) mod watch;
 pub(crate) mod whoami;

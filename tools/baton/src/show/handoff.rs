@@ -113,7 +113,7 @@ pub(crate) fn reason(reason: &Reason) -> String {
 }
 
 /// The team of a side; empty for none.
-fn side_team<'a>(side: Side, from_team: &'a str, to_team: &'a str) -> &'a str {
+pub(super) fn side_team<'a>(side: Side, from_team: &'a str, to_team: &'a str) -> &'a str {
     match side {
         Side::Unspecified => "",
         Side::Upstream => from_team,
@@ -448,7 +448,7 @@ mod tests {
             state_since: at("2026-11-21"),
             ..HandoffLine::default()
         };
-        let answer = ListHandoffsResponse { handoffs: vec![line], next_page_token: String::new() };
+        let answer = ListHandoffsResponse { handoffs: vec![line], ..ListHandoffsResponse::default() };
         assert_snapshot!(inbox("sales", &answer, &Screen::of_test()), @"
          HANDOFF                                Teams          State         Accountable   Why        Since
         ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -17,6 +17,7 @@ pub(crate) mod route;
 pub(crate) mod team;
 pub(crate) mod template;
 pub(crate) mod timeline;
+pub(crate) mod watch;
 
 use std::{
     env,

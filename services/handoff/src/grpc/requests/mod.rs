@@ -22,6 +22,7 @@ mod route;
 mod team;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub(super) use command::{Begin, Complete, Recall, Submit};
 pub(super) use handoff::{EvaluateHandoff, GetHandoff, ListTimeline};
@@ -34,3 +35,4 @@ pub(super) use question::MarkInsufficient;
 pub(super) use review::{GetReviewInvite, Reschedule};
 pub(super) use route::{GetRoute, ListRoutes, RetireRoute, SetTerms, UpdateRoute};
 pub(super) use team::{GetTeam, ListTeams, UpdateTeam};
+pub(super) use watch::WatchHandoffs;

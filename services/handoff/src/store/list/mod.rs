@@ -7,7 +7,7 @@ pub(crate) mod words;
 
 use kernel::{Actor, Result, Timestamp};
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, PgPool};
+use sqlx::{FromRow, PgPool, QueryBuilder};
 
 use super::{Viewer, broken};
 use crate::domain::{HandoffId, Origin, Priority, RouteId, Side, State, TeamId, side};
@@ -138,6 +138,36 @@ impl Line {
         };
         Cursor { urgency, at, id: self.id }
     }
+}
+
+/// A handoff with what decides whose inbox it is in.
+#[derive(Debug, Clone)]
+pub(crate) struct Standing {
+    pub(crate) line: Line,
+    pub(crate) waits_on_upstream: bool,
+    pub(crate) waits_on_downstream: bool,
+}
+
+#[derive(FromRow)]
+struct StandingRow {
+    #[sqlx(flatten)]
+    row: Row,
+    waits_on_upstream: bool,
+    waits_on_downstream: bool,
+}
+
+/// Those handoffs as they stand, whoever looks.
+pub(crate) async fn standing(pool: &PgPool, ids: Vec<HandoffId>) -> Result<Vec<Standing>> {
+    let mut query = QueryBuilder::new(query::COLUMNS);
+    query
+        .push(", waits_on_upstream, waits_on_downstream FROM handoff.handoff WHERE id = ANY (")
+        .push_bind(ids)
+        .push(")");
+    let rows: Vec<StandingRow> = query.build_query_as().fetch_all(pool).await?;
+    let standing = rows.into_iter().map(|StandingRow { row, waits_on_upstream, waits_on_downstream }| {
+        Ok(Standing { line: into_line(row)?, waits_on_upstream, waits_on_downstream })
+    });
+    standing.collect()
 }
 
 #[derive(FromRow)]

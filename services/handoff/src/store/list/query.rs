@@ -8,6 +8,13 @@ use crate::{
     store::Viewer,
 };
 
+/// What a line is made of.
+pub(super) const COLUMNS: &str = "
+    SELECT id, route_id, from_team, to_team, title, priority, state, attempt, revision, upstream_owner, downstream_owner,
+           accountable_side, waiting_on, upstream_actions, downstream_actions, upstream_answers, downstream_answers,
+           rejections, returns, hold IS NOT NULL AS on_hold, confidential, created_at, updated_at, since_at AS state_since,
+           deliver_by, origin_system, origin_key, handoff.urgency(priority) AS urgency";
+
 /// What names a party of a handoff, each on a side of its own where the filter leaves the side open.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Party<'a> {
@@ -64,14 +71,8 @@ fn push_branch(
     after: Option<&Cursor>,
     limit: i64,
 ) {
-    query.push(
-        "SELECT id, route_id, from_team, to_team, title, priority, state, attempt, revision, upstream_owner, downstream_owner,
-                accountable_side, waiting_on, upstream_actions, downstream_actions, upstream_answers, downstream_answers, rejections, returns, hold IS NOT NULL AS on_hold,
-                confidential, created_at, updated_at, since_at AS state_since, deliver_by, origin_system, origin_key,
-                handoff.urgency(priority) AS urgency
-         FROM handoff.handoff
-         WHERE handoff.visible_to(confidential, from_team, to_team, ",
-    );
+    query.push(COLUMNS);
+    query.push(" FROM handoff.handoff WHERE handoff.visible_to(confidential, from_team, to_team, ");
     query.push_bind(viewer.sees_all).push(", ").push_bind(viewer.teams.clone()).push(")");
     for party in parties {
         query.push(" AND ");

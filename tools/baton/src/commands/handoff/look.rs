@@ -66,7 +66,7 @@ impl List {
             Ok((page.handoffs, page.next_page_token))
         })
         .await?;
-        session.answer(&ListHandoffsResponse { handoffs, next_page_token }, show::list)
+        session.answer(&ListHandoffsResponse { handoffs, next_page_token, ..Default::default() }, show::list)
     }
 }
 
