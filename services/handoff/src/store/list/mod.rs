@@ -110,6 +110,7 @@ pub(crate) struct Line {
     pub(crate) upstream_owner: Option<String>,
     pub(crate) downstream_owner: Option<String>,
     pub(crate) accountable_side: Side,
+    pub(crate) waiting_on: Option<Side>,
     pub(crate) upstream_actions: i32,
     pub(crate) downstream_actions: i32,
     pub(crate) upstream_answers: i32,
