@@ -13,6 +13,7 @@ pub mod attempt;
 pub mod handoff;
 pub mod history;
 pub mod limits;
+pub mod map;
 pub mod outside;
 pub mod reason;
 pub mod refused;
@@ -22,6 +23,7 @@ pub mod state;
 pub mod summary;
 pub mod team;
 pub mod template;
+pub mod workflow;
 
 #[cfg(test)]
 mod tests;
@@ -39,3 +41,4 @@ pub use state::{Command, State};
 pub use summary::{Priority, Summary};
 pub use team::{Team, TeamId};
 pub use template::{Pin, TemplateId};
+pub use workflow::{Workflow, WorkflowId};

@@ -6,7 +6,8 @@ use chassis::Fields;
 use crate::{
     domain::{
         Decision, Priority, State, history,
-        route::{ReadBack, RiskKind, Status},
+        map::{Code, Severity},
+        route::{ProposalState, ReadBack, RiskKind, Status},
         team::MemberRole,
     },
     store::list::Order,
@@ -70,6 +71,13 @@ twins! {
     RiskKind = RiskKind { InformationLoss, Delay, Quality, FingerPointing }
     Status = RouteStatus { Discovered, Active, Retired }
     ReadBack = ReadBack { None, Required }
+    ProposalState = TermsProposalState { Open, Agreed, Declined, Withdrawn, Replaced, Lapsed }
+    Severity = MapFindingSeverity { Error, Warning, Info }
+    Code = MapFindingCode {
+        RetiredTemplateInUse, TemplateTooNew, WorkflowWithRetiredRoute, RouteWithoutTemplate, RouteWithoutPolicy,
+        RouteWithoutOwner, RouteDiscoveredNeverMapped, TeamWithoutEscalationContact, Cycle, TemplateNotChecked,
+        TeamOnNoRoute, RouteWithoutTrigger, ParallelRoutes, ProposalUnanswered,
+    }
     history::Kind = HistoricEventKind {
         Submitted, Accepted, Began, Held, Resumed, Rejected, Rework, Completed, Cancelled,
     }

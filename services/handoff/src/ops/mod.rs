@@ -2,8 +2,10 @@
 
 pub(crate) mod handoff;
 pub(crate) mod import;
+pub(crate) mod map;
 pub(crate) mod route;
 pub(crate) mod team;
+pub(crate) mod workflow;
 
 use crate::domain::{Acting, Expected, HandoffId, RouteId, TeamId};
 

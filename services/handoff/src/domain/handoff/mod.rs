@@ -151,7 +151,7 @@ impl Binding {
             route_id: route.id.clone(),
             from_team: route.from_team.clone(),
             to_team: route.to_team.clone(),
-            terms: KeptTerms::NONE,
+            terms: KeptTerms::none(),
             template: Pin::empty(),
             criteria,
         }

@@ -1,11 +1,15 @@
 //! Teams, routes and handoffs on the wire; events show them in the same form.
 
 mod handoff;
+mod map;
 mod parts;
 mod route;
 mod team;
+mod workflow;
 
 pub(super) use handoff::{into_entry, into_handoff, into_line};
+pub(super) use map::{count, into_finding, into_import};
 pub(crate) use parts::{action, link, origin, pin, reason, side, summary};
-pub(crate) use route::{into_route, into_terms};
+pub(crate) use route::{into_proposal, into_route, into_terms};
 pub(crate) use team::into_team;
+pub(crate) use workflow::into_workflow;
