@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    commands::{events, handoff, import, inbox, route, team, template, whoami},
+    commands::{events, handoff, import, inbox, map, route, team, template, terms, whoami, workflow},
     errors::Result,
     session::Session,
 };
@@ -17,7 +17,7 @@ names; or BATON_TOKEN. Where the services are: --handoff-url, --checklist-url, -
 
 Exit codes:
   0  done
-  1  something unexpected
+  1  something unexpected; errors on the map, with `map check --strict`
   2  wrong usage, or the request is malformed (INVALID_ARGUMENT)
   3  there is no such thing (NOT_FOUND)
   4  refused by the state or by a guard (FAILED_PRECONDITION, ABORTED, ALREADY_EXISTS)
@@ -71,9 +71,18 @@ enum Command {
     /// Teams: the ends of every route
     #[command(subcommand)]
     Team(team::Command),
-    /// Routes: the handoff points between teams, their terms and their traffic
+    /// Routes: the handoff points between teams, and their traffic
     #[command(subcommand)]
     Route(route::Command),
+    /// Terms: what binds both sides of a route, by agreement or set by an administrator
+    #[command(subcommand)]
+    Terms(terms::Command),
+    /// Workflows: chains of routes
+    #[command(subcommand)]
+    Workflow(workflow::Command),
+    /// The map: all teams, routes and workflows as one whole
+    #[command(subcommand)]
+    Map(map::Command),
     /// Templates: what a handoff must bring along
     #[command(subcommand)]
     Template(template::Command),
@@ -113,6 +122,9 @@ async fn dispatch(command: Command, session: &Session) -> Result<()> {
     match command {
         Command::Team(command) => team::run(command, session).await,
         Command::Route(command) => route::run(command, session).await,
+        Command::Terms(command) => terms::run(command, session).await,
+        Command::Workflow(command) => workflow::run(command, session).await,
+        Command::Map(command) => map::run(command, session).await,
         Command::Template(command) => template::run(command, session).await,
         Command::Handoff(command) => handoff::run(command, session).await,
         Command::Inbox(inbox) => inbox.run(session).await,

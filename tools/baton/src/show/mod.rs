@@ -4,11 +4,13 @@ pub(crate) mod evaluation;
 pub(crate) mod handoff;
 pub(crate) mod import;
 pub(crate) mod inbox;
+pub(crate) mod map;
 pub(crate) mod progress;
 pub(crate) mod route;
 pub(crate) mod team;
 pub(crate) mod template;
 pub(crate) mod timeline;
+pub(crate) mod workflow;
 
 use std::{
     env,

@@ -82,7 +82,12 @@ fn told(entry: &TimelineEntry) -> (String, Vec<String>) {
         | Kind::RouteUpdated(_)
         | Kind::RouteDiscovered(_)
         | Kind::RouteRetired(_)
-        | Kind::TermsSet(_) => unknown(),
+        | Kind::TermsSet(_)
+        | Kind::TermsProposed(_)
+        | Kind::TermsAgreed(_)
+        | Kind::TermsDeclined(_)
+        | Kind::WorkflowCreated(_)
+        | Kind::WorkflowUpdated(_) => unknown(),
     }
 }
 

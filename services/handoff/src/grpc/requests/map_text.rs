@@ -405,3 +405,6 @@ fn write_workflow(workflow: &crate::domain::Workflow) -> WrittenWorkflow {
 fn text<T: ToString>(value: Option<&T>) -> String {
     value.map(ToString::to_string).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
