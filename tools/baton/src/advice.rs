@@ -22,7 +22,7 @@ pub(crate) fn for_reason(reason: &str) -> Option<&'static str> {
              `baton agree HANDOFF`"
         }
         "OVERRIDE_REASON_REQUIRED" => "give --override-reason TEXT",
-        "PROPOSAL_OPEN" => {
+        "ALREADY_PROPOSED" => {
             "`baton handoff show HANDOFF` shows it; the other side answers with `baton agree` or `baton decline`"
         }
         "READ_BACK_REQUIRED" => "give --read-back TEXT: what was handed over, in your own words",

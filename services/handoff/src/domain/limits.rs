@@ -17,6 +17,18 @@ pub const TEXT_MAX_BYTES: usize = 16 * 1024;
 pub const MEMBERS_MAX: usize = 500;
 /// Known risks of a route.
 pub const RISKS_MAX: usize = 50;
+/// A review rule, in bytes.
+pub const REVIEW_RULE_MAX_BYTES: usize = 1_024;
+/// Routes of a workflow.
+pub const WORKFLOW_ROUTES_MAX: usize = 100;
+/// A map as one text, in bytes: it fits into a message of 1 MiB beside the rest of its request.
+pub const MAP_TEXT_MAX_BYTES: usize = 1024 * 1024 - 1024;
+/// Teams of a map as one text.
+pub const MAP_TEAMS_MAX: usize = 2_000;
+/// Routes of a map as one text.
+pub const MAP_ROUTES_MAX: usize = 5_000;
+/// Workflows of a map as one text.
+pub const MAP_WORKFLOWS_MAX: usize = 1_000;
 /// Links of a handoff.
 pub const LINKS_MAX: usize = 100;
 /// Attachments of a handoff.

@@ -371,7 +371,12 @@ fn withhold(event: &mut pb::HandoffEvent) {
             | Kind::RouteUpdated(_)
             | Kind::RouteDiscovered(_)
             | Kind::RouteRetired(_)
-            | Kind::TermsSet(_),
+            | Kind::TermsSet(_)
+            | Kind::TermsProposed(_)
+            | Kind::TermsAgreed(_)
+            | Kind::TermsDeclined(_)
+            | Kind::WorkflowCreated(_)
+            | Kind::WorkflowUpdated(_),
         )
         | None => {}
     }

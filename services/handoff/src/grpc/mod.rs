@@ -3,6 +3,7 @@
 mod directory;
 mod handoffs;
 mod import;
+mod map;
 mod requests;
 pub(crate) mod responses;
 mod routes;

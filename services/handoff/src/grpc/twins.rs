@@ -6,10 +6,11 @@ use chassis::Fields;
 use crate::{
     domain::{
         Decision, Priority, State, history,
+        map::{Code, Severity},
         proposal::ProposalState,
         question::QuestionState,
         review::Outcome,
-        route::{ReadBack, RiskKind, Status},
+        route::{self, ReadBack, RiskKind, Status},
         team::MemberRole,
     },
     store::list::Order,
@@ -76,6 +77,13 @@ twins! {
     RiskKind = RiskKind { InformationLoss, Delay, Quality, FingerPointing }
     Status = RouteStatus { Discovered, Active, Retired }
     ReadBack = ReadBack { None, Required }
+    route::ProposalState = TermsProposalState { Open, Agreed, Declined, Withdrawn, Replaced, Lapsed }
+    Severity = MapFindingSeverity { Error, Warning, Info }
+    Code = MapFindingCode {
+        RetiredTemplateInUse, TemplateTooNew, WorkflowWithRetiredRoute, RouteWithoutTemplate, RouteWithoutPolicy,
+        RouteWithoutOwner, RouteDiscoveredNeverMapped, TeamWithoutEscalationContact, Cycle, TemplateNotChecked,
+        TeamOnNoRoute, RouteWithoutTrigger, ParallelRoutes, ProposalUnanswered,
+    }
     history::Kind = HistoricEventKind {
         Submitted, Accepted, Began, Held, Resumed, Rejected, Rework, Completed, Cancelled,
     }

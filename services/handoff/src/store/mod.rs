@@ -5,6 +5,7 @@ pub(crate) mod list;
 pub(crate) mod route;
 pub(crate) mod team;
 pub(crate) mod template;
+pub(crate) mod workflow;
 
 use kernel::{Actor, Error, Head, Result, Timestamp};
 

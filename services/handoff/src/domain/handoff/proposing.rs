@@ -53,7 +53,7 @@ impl Handoff {
         let kind = propose.change.kind();
         let open = self.proposals.iter().find(|other| other.is_open() && other.change.kind() == kind);
         if let Some(open) = open {
-            return Err(Refused::ProposalOpen { kind, id: open.id });
+            return Err(Refused::AlreadyProposed { kind, id: open.id });
         }
         let at = self.head.date(now);
         Refused::unless_valid(self.flaws_of(&propose.change, at))?;

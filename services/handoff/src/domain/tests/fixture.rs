@@ -114,7 +114,7 @@ pub(super) fn sales_to_delivery() -> Route {
     };
     let (mut route, _) = Route::create(&admin(), create, at(0)).unwrap();
     let set =
-        SetTerms { template: None, read_back: ReadBack::Required, return_window_seconds: Some(RETURN_WINDOW_SECONDS) };
+        SetTerms { read_back: ReadBack::Required, return_window_seconds: RETURN_WINDOW_SECONDS, ..SetTerms::default() };
     route.set_terms(&admin(), set, at(0)).unwrap();
     route
 }

@@ -255,7 +255,7 @@ fn cell(before: State, handoff: &Handoff, result: &Result<Happened, Refused>) ->
         Err(Refused::LeadOnly { .. }) => "leads only".to_owned(),
         Err(Refused::SideRequired) => "which side?".to_owned(),
         Err(Refused::PartInWrongState { .. }) => "not now".to_owned(),
-        Err(Refused::ProposalOpen { .. }) => "one is open".to_owned(),
+        Err(Refused::AlreadyProposed { .. }) => "one is open".to_owned(),
         Err(Refused::CriteriaUnmet(_)) => "unmet".to_owned(),
         Err(other) => other.reason().to_owned(),
     }
@@ -273,7 +273,7 @@ What each command does, by the state of the handoff and by who asks.
   leads only   LEAD_ONLY
   which side?  SIDE_REQUIRED
   not now      the question, review, proposal or action is in another state
-  one is open  PROPOSAL_OPEN
+  one is open  ALREADY_PROPOSED
 ";
 
 fn write_row(out: &mut String, name: &str, cells: impl IntoIterator<Item = String>) {
