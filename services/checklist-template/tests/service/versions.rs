@@ -20,7 +20,7 @@ type Client = TemplateServiceClient<Caller>;
 async fn publish(client: &mut Client) {
     let (request_id, template_id) = (request_id(), "t".into());
     let request = PublishVersionRequest { request_id, template_id, expected_content_hash: String::new() };
-    client.publish_version(request).await.unwrap();
+    client.publish_version(request).await.expect("a lead publishes a draft without findings");
 }
 
 async fn write(client: &mut Client, content: Content) {
@@ -30,7 +30,7 @@ async fn write(client: &mut Client, content: Content) {
         content: Some(content),
         expected_content_hash: String::new(),
     };
-    client.update_draft(update).await.unwrap();
+    client.update_draft(update).await.expect("a lead writes the draft");
 }
 
 fn retire(version: i32) -> RetireVersionRequest {
