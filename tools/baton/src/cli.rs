@@ -6,8 +6,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::{
     commands::{
-        action, completion, events, handoff, import, inbox, map, propose, question, review, route, team, template, terms,
-        watch, whoami, workflow,
+        action, completion, events, handoff, import, inbox, map, propose, question, review, route, team, template,
+        terms, watch, whoami, workflow,
     },
     errors::Result,
     session::Session,

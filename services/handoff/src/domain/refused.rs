@@ -222,7 +222,9 @@ pub enum Refused {
         at: Timestamp,
     },
     /// The attempt requires a review that lets it pass.
-    #[error("attempt {attempt} requires a review ({why}): hold one that ends READY, or have a lead of downstream waive it")]
+    #[error(
+        "attempt {attempt} requires a review ({why}): hold one that ends READY, or have a lead of downstream waive it"
+    )]
     ReviewRequired {
         /// The attempt.
         attempt: i32,
@@ -494,7 +496,11 @@ impl From<Refused> for Refusal {
             }
             Refused::PartInWrongState { command, state, .. } => refusal.with("command", command).with("state", state),
             Refused::ReviewRequired { attempt, why } => Self {
-                preconditions: vec![precondition("REVIEW", attempt, format!("{why}; hold a review that ends READY, or waive it"))],
+                preconditions: vec![precondition(
+                    "REVIEW",
+                    attempt,
+                    format!("{why}; hold a review that ends READY, or waive it"),
+                )],
                 ..refusal
             },
             Refused::NeedsAgreement(fields) => Self {

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::Said;
 use crate::domain::{
-    Acting, Action, ActionId, Fact, Handoff, Link, Origin, Pin, Priority, Proposal, Question, Reason, Review, Route, Side,
-    Signed, State, Summary, Team, Workflow,
+    Acting, Action, ActionId, Fact, Handoff, Link, Origin, Pin, Priority, Proposal, Question, Reason, Review, Route,
+    Side, Signed, State, Summary, Team, Workflow,
     handoff::{Binding, Create, Edit},
     proposal::{Change, ProposalState},
     question::{Answer, Round},
@@ -274,7 +274,10 @@ fn facts() -> Vec<Fact> {
             from: Pin::empty(),
             to: Pin::empty(),
             submission: Submission::default(),
-            archived: Submission { fields: [("contract".to_owned(), Value::Text(words()))].into(), ..Default::default() },
+            archived: Submission {
+                fields: [("contract".to_owned(), Value::Text(words()))].into(),
+                ..Default::default()
+            },
             flagged: vec!["contract".to_owned()],
         },
         Fact::ReadBackConfirmed { attempt: 1, corrections: vec![words()] },

@@ -13,9 +13,8 @@ use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
 
 use super::{Viewer, broken, constraint, head, template};
 use crate::domain::{
-    Action, ActionId, Attempt, Command, CommentId, Decision, Fact, Handoff, HandoffId, Link, Origin, Pin, Priority, Reason,
-    RouteId, Side, State, Summary, TeamId, TemplateId,
-    Question, Review, ReviewId, Proposal, Signed,
+    Action, ActionId, Attempt, Command, CommentId, Decision, Fact, Handoff, HandoffId, Link, Origin, Pin, Priority,
+    Proposal, Question, Reason, Review, ReviewId, RouteId, Side, Signed, State, Summary, TeamId, TemplateId,
     attempt::Confirmation,
     handoff::{Claim, Hold, Times, Waiver},
     route::{KeptTerms, PolicyId, ReadBack},
@@ -278,9 +277,11 @@ pub(crate) async fn lock_held_until(tx: &mut Tx, until: Timestamp, limit: i64) -
 
 /// When the next hold ends by itself.
 pub(crate) async fn next_hold_until(pool: &PgPool) -> Result<Option<Timestamp>> {
-    Ok(sqlx::query_scalar!(r#"SELECT min(hold_until) AS "until: Timestamp" FROM handoff.handoff WHERE hold_until IS NOT NULL"#)
-        .fetch_one(pool)
-        .await?)
+    Ok(sqlx::query_scalar!(
+        r#"SELECT min(hold_until) AS "until: Timestamp" FROM handoff.handoff WHERE hold_until IS NOT NULL"#
+    )
+    .fetch_one(pool)
+    .await?)
 }
 
 /// The texts of comments, by their ids.

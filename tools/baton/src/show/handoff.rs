@@ -2,8 +2,8 @@
 
 use api::{
     handoff::v1::{
-        Attempt, Claim, Handoff, HandoffLine, Hold, ListHandoffsResponse, Priority, ReadBackConfirmation, Reason, ReasonKind,
-        Summary,
+        Attempt, Claim, Handoff, HandoffLine, Hold, ListHandoffsResponse, Priority, ReadBackConfirmation, Reason,
+        ReasonKind, Summary,
     },
     r#type::v1::{CriterionResult, Side, Submission, TickState},
 };

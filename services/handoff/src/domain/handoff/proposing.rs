@@ -175,9 +175,11 @@ impl Handoff {
             }
             Change::Cancel => {
                 let mut facts = vec![Fact::Cancelled { reason: proposal.reason.clone(), from_state: self.state }];
-                facts.extend(self.endings(Command::Cancel).into_iter().filter(
-                    |fact| !matches!(fact, Fact::ProposalLapsed(id) if *id == proposal.id),
-                ));
+                facts.extend(
+                    self.endings(Command::Cancel)
+                        .into_iter()
+                        .filter(|fact| !matches!(fact, Fact::ProposalLapsed(id) if *id == proposal.id)),
+                );
                 facts
             }
         };

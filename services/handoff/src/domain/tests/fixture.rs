@@ -8,9 +8,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::{
-    Acting, ActionId, Handoff, HandoffId, Happened, NewAction, Pin, Priority, Reason, Refused, Route, Side, State, Summary,
-    TeamId,
-    handoff::{Accept, Ask, Binding, Cancel, Create, Edit, Propose, RecordHeld, Reject, Return, Schedule, TickItem, Update},
+    Acting, ActionId, Handoff, HandoffId, Happened, NewAction, Pin, Priority, Reason, Refused, Route, Side, State,
+    Summary, TeamId,
+    handoff::{
+        Accept, Ask, Binding, Cancel, Create, Edit, Propose, RecordHeld, Reject, Return, Schedule, TickItem, Update,
+    },
     proposal::Change,
     review::{Attendee, Held, Meeting, Outcome},
     route::{self, ReadBack, SetTerms},

@@ -6,15 +6,15 @@ use criteria::{Attachment, Tick};
 use kernel::{Actor, Role};
 
 use super::fixture::{
-    accept, action_id, admin, ask, at, because, cancel, create, done, dora, duty, give_back, held, in_state_by, meeting,
-    new_handoff, of, part_id, person, propose, reject, retitle, schedule, service, ursula,
+    accept, action_id, admin, ask, at, because, cancel, create, done, dora, duty, give_back, held, in_state_by,
+    meeting, new_handoff, of, part_id, person, propose, reject, retitle, schedule, service, ursula,
 };
 use crate::domain::{
-    Acting, Action, Handoff, Happened, Link, Pin, Priority, Proposal, Question, Refused, Review, ReviewId, Side, Signed,
-    State,
+    Acting, Action, Handoff, Happened, Link, Pin, Priority, Proposal, Question, Refused, Review, ReviewId, Side,
+    Signed, State,
     handoff::{
-        CancelReview, Claim, Comment, Confidential, ConfirmReadBack, Decline, Hold, LinkedRecord, MigrateTo, Note, Reassign,
-        RecordMissed, Reopen, Reply, TickItem, Wait, WaiveReview,
+        CancelReview, Claim, Comment, Confidential, ConfirmReadBack, Decline, Hold, LinkedRecord, MigrateTo, Note,
+        Reassign, RecordMissed, Reopen, Reply, TickItem, Wait, WaiveReview,
     },
     proposal::{Change, ProposalState},
     question::{Answer, Round},
@@ -155,9 +155,7 @@ const COMMANDS: &[(&str, Do)] = &[
         let waiver = Change::Waiver { criteria: vec!["contract".to_owned()] };
         handoff.propose(by, part_id(9), propose(side, waiver), at(9))
     }),
-    ("PROPOSE (to cancel)", |handoff, by, side| {
-        handoff.propose(by, part_id(9), propose(side, Change::Cancel), at(9))
-    }),
+    ("PROPOSE (to cancel)", |handoff, by, side| handoff.propose(by, part_id(9), propose(side, Change::Cancel), at(9))),
     ("AGREE (to a priority that upstream proposes)", |handoff, by, _| handoff.agree(by, part_id(1), at(9))),
     ("AGREE (to a waiver)", |handoff, by, _| handoff.agree(by, part_id(2), at(9))),
     ("AGREE (to upstream's wish to cancel)", |handoff, by, _| handoff.agree(by, part_id(3), at(9))),

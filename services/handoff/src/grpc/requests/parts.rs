@@ -7,7 +7,6 @@ use chassis::Fields;
 use criteria::{Attachment, Content, Record, Side, Value, limits::ENTRIES_MAX};
 
 use super::reading::{each, optional_name, required_short, short, shortened};
-use crate::ops::handoff::Duty;
 use crate::domain::{
     Link, Origin, Reason, Summary,
     limits::{
@@ -16,6 +15,7 @@ use crate::domain::{
     },
     summary::{Contact, Contingency, SummaryAction},
 };
+use crate::ops::handoff::Duty;
 
 /// A side, or none where it is left to Baton.
 pub(super) fn optional_side(fields: &mut Fields, path: &str, side: i32) -> Option<Option<Side>> {
