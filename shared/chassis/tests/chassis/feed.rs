@@ -70,13 +70,13 @@ fn feed(served: &Served) -> Feed<Named> {
 async fn watch_as(feed: &Feed<Named>, name: &str, filter: &str, token: &str) -> Result<Watch, Refusal> {
     let mut request = Request::new(());
     request.extensions_mut().insert(viewer(name));
-    let watcher = Watcher::of(&request).unwrap();
+    let watcher = Watcher::of(&request).expect("a viewer is there");
     let watch = feed.watch(watcher, filter.to_owned(), filter.as_bytes(), token).await;
     watch.map(|watch| -> Watch { Box::pin(watch) }).map_err(|error| refusal(&chassis::into_status(error)))
 }
 
 async fn watch(feed: &Feed<Named>, token: &str) -> Watch {
-    watch_as(feed, "sam", "counter/", token).await.unwrap()
+    watch_as(feed, "sam", "counter/", token).await.expect("a watch")
 }
 
 async fn next(watch: &mut Watch) -> Result<Delivery<Told>, Refusal> {
@@ -87,7 +87,7 @@ async fn next(watch: &mut Watch) -> Result<Delivery<Told>, Refusal> {
 /// The next that is no bookmark.
 async fn told(watch: &mut Watch) -> (String, Told) {
     loop {
-        let Delivery { resume_token, told } = next(watch).await.unwrap();
+        let Delivery { resume_token, told } = next(watch).await.expect("the watch goes on");
         if let Some(told) = told {
             return (resume_token, told);
         }
@@ -122,7 +122,7 @@ async fn write(contexts: [Context; 2]) {
         tokio::spawn(async move {
             for round in 0..ROUNDS {
                 let steps = vec![step("counted"); 1 + round % 3];
-                say(&context, &format!("c{writer}"), &steps).await.unwrap();
+                say(&context, &format!("c{writer}"), &steps).await.expect("the facts are written");
             }
         })
     });
