@@ -40,10 +40,10 @@ fn into_response(Delivery { resume_token, told }: Delivery<Told>) -> pb::WatchHa
     let what = match told {
         None => What::Bookmark(pb::WatchBookmark {}),
         Some(Told::Gone(id)) => What::Gone(id.to_string()),
-        Some(Told::Changed(change)) => What::Changed(pb::HandoffChanged {
+        Some(Told::Changed(change)) => What::Changed(Box::new(pb::HandoffChanged {
             line: Some(into_line(change.state.line.clone())),
             facts: change.facts.iter().map(into_fact).collect(),
-        }),
+        })),
     };
     pb::WatchHandoffsResponse { resume_token, what: Some(what) }
 }

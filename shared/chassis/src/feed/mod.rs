@@ -264,12 +264,12 @@ impl<W: Watched> Feed<W> {
     /// Follows the order for everybody in the room, until the room is empty or the service stops.
     async fn follow(self) {
         let stop = self.context().stopping().clone();
-        let following = Following(self);
-        select! {
-            () = stop.cancelled() => {}
-            () = following.0.carry() => {}
-            () = following.0.keep_time() => {}
-        }
+        let mut following = Following { feed: self, is_over: false };
+        following.is_over = select! {
+            () = stop.cancelled() => false,
+            () = following.feed.carry() => false,
+            () = following.feed.keep_time() => true,
+        };
     }
 
     async fn carry(&self) {
@@ -321,12 +321,16 @@ impl<W: Watched> Feed<W> {
 }
 
 /// Whoever is left when the order is not followed any more, for whatever reason, has to know.
-struct Following<W: Watched>(Feed<W>);
+struct Following<W: Watched> {
+    feed: Feed<W>,
+    /// The room was empty, and rests: whoever is in it by now is followed by another task.
+    is_over: bool,
+}
 
 impl<W: Watched> Drop for Following<W> {
     fn drop(&mut self) {
-        let mut room = self.0.room();
-        if room.len() > 0 {
+        if !self.is_over {
+            let mut room = self.feed.room();
             room.close(Ending::Stopping);
             room.rest();
         }

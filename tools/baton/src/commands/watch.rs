@@ -201,7 +201,7 @@ impl Progress {
         let json = session.is_json().then(|| to_json(&message).to_string());
         let text = match message.what {
             Some(What::Changed(changed)) => {
-                self.changed(changed).map(|changed| show::changed(&changed, session.screen()))
+                self.changed(*changed).map(|changed| show::changed(&changed, session.screen()))
             }
             Some(What::Gone(id)) => self.known.remove(&id).map(|(title, _)| show::gone(&title, session.screen())),
             Some(What::Bookmark(_)) | None => None,
@@ -229,9 +229,9 @@ fn next(status: &Status, ever_heard: bool) -> Next {
     match (status.code(), reason) {
         (Code::OutOfRange, Some("RESUME_TOKEN_EXPIRED")) if ever_heard => Next::BeginNow,
         (Code::Unauthenticated, Some("TOKEN_EXPIRED")) if details.error_info().is_some_and(goes_on) => Next::GoOn,
-        (Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Cancelled, _) => Next::Retry,
-        // Without details no service of Baton spoke, but the connection broke.
-        (Code::Unknown | Code::Internal, None) => Next::Retry,
+        // UNKNOWN or INTERNAL without details: no service of Baton spoke, but the connection broke.
+        (Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Cancelled, _)
+        | (Code::Unknown | Code::Internal, None) => Next::Retry,
         _ => Next::GiveUp,
     }
 }

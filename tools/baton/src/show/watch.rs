@@ -107,6 +107,10 @@ mod tests {
         let facts = vec![fact("handoff_accepted", "ivan"), fact("action_added", "ivan"), fact("action_added", "ivan")];
         let completed = HandoffChanged { line: Some(long), facts };
         let lines = [changed(&submitted, &screen), changed(&completed, &screen), gone("Acme rollout", &screen)];
-        assert_snapshot!(lines.join("\n"), @"");
+        assert_snapshot!(lines.join("\n"), @"
+        09:00:12  Acme rollout                      submitted by sam                    SUBMITTED    waits on implementation
+        09:00:12  A title of two lines and much m…  accepted, action added by ivan      COMPLETED    nobody's turn, on hold
+                  Acme rollout                      does not match any more
+        ");
     }
 }
