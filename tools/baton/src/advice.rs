@@ -1,18 +1,23 @@
 //! What to do about a refusal, by its reason: the command or the option that helps.
 
-/// A command or an option; none where the refusal's own sentence says it all. HANDOFF stands for the handoff.
-pub(crate) fn for_reason(reason: &str) -> Option<&'static str> {
+use std::collections::HashMap;
+
+/// A command or an option; none where the refusal's own sentence says it all. HANDOFF stands for the handoff; the metadata
+/// are what the refusal says beside its reason.
+pub(crate) fn for_refusal(reason: &str, metadata: &HashMap<String, String>) -> Option<&'static str> {
+    let said = |key: &str| metadata.get(key).map(String::as_str).unwrap_or_default();
     Some(match reason {
-        "ACTION_UNCONFIRMED" => "`baton action confirm HANDOFF a1`; `baton action list HANDOFF` tells which",
+        "ACTION_WRONG_STATE" if said("state") == "not confirmed" => {
+            "the side that is to do it takes it on first: `baton action confirm HANDOFF a1`"
+        }
+        "WRONG_STATE" => return in_state(said("command"), said("state")),
         "AMBIGUOUS_ROUTE" => "give --route",
-        "ATTEMPT_MOVED" | "REVISION_MISMATCH" => "read it again with `baton handoff show HANDOFF`",
+        "ATTEMPT_MOVED" | "MIGRATION_MOVED" | "REVISION_MISMATCH" => "read it again with `baton handoff show HANDOFF`",
         "BLOCKING_QUESTION_OPEN" => {
             "`baton question list HANDOFF --open`; then upstream answers with `baton question answer`, or your side closes \
              its question with `baton question close`"
         }
-        "CLAIMED" | "CLAIMED_BY_OTHER" => {
-            "ask them to `baton handoff unclaim HANDOFF`; a LEAD may claim it all the same"
-        }
+        "CLAIMED" => "ask them to `baton handoff unclaim HANDOFF`; a LEAD may claim it all the same",
         "CRITERIA_UNMET" => {
             "`baton handoff set` and `baton handoff tick` mend them; `baton propose waiver HANDOFF --criterion KEY \
              --reason TEXT` asks downstream to do without"
@@ -21,10 +26,15 @@ pub(crate) fn for_reason(reason: &str) -> Option<&'static str> {
             "ask the other side: `baton propose deadline|priority|cancel HANDOFF --reason TEXT`; it answers with \
              `baton agree HANDOFF`"
         }
+        "NOT_NEWER" => {
+            "`baton template show TEMPLATE` tells the versions; give a newer one with --to, or none for the latest"
+        }
+        "ON_HOLD" => "`baton handoff resume HANDOFF` ends the hold",
         "OVERRIDE_REASON_REQUIRED" => "give --override-reason TEXT",
         "ALREADY_PROPOSED" => {
             "`baton handoff show HANDOFF` shows it; the other side answers with `baton agree` or `baton decline`"
         }
+        "PROPOSAL_OVERDUE" => "`baton decline HANDOFF`, and `baton propose` with a later time",
         "READ_BACK_REQUIRED" => "give --read-back TEXT: what was handed over, in your own words",
         "RETURN_WINDOW_CLOSED" => "`baton handoff create --follows ID` makes the next one of the same work",
         "REVIEW_REQUIRED" => {
@@ -35,4 +45,16 @@ pub(crate) fn for_reason(reason: &str) -> Option<&'static str> {
         "WORK_UNFINISHED" => "`baton handoff tick HANDOFF ITEM`, `baton action done HANDOFF a1`",
         _ => return None,
     })
+}
+
+/// What helps where a command finds another state than it starts from.
+fn in_state(command: &str, state: &str) -> Option<&'static str> {
+    match (command, state) {
+        ("CANCEL", "ACCEPTED" | "IN_PROGRESS") => Some(
+            "downstream has taken it, so both must want it: `baton propose cancel HANDOFF --reason TEXT`, then \
+             `baton agree HANDOFF`",
+        ),
+        ("UPDATE", "SUBMITTED") => Some("`baton handoff recall HANDOFF` takes it back first"),
+        _ => None,
+    }
 }

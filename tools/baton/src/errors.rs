@@ -149,7 +149,7 @@ fn status_text(service: &str, url: &str, status: &Status) -> String {
         }
     }
     text += &details_text(&details);
-    if let Some(advice) = details.error_info().and_then(|info| advice::for_reason(&info.reason)) {
+    if let Some(advice) = details.error_info().and_then(|info| advice::for_refusal(&info.reason, &info.metadata)) {
         let _ = writeln!(text, "  what to do: {advice}");
     }
     text
@@ -227,6 +227,17 @@ mod tests {
           reason: READ_BACK_REQUIRED (FailedPrecondition)
           what to do: give --read-back TEXT: what was handed over, in your own words
         ");
+    }
+
+    #[test]
+    fn what_helps_in_another_state_is_told_by_the_command_and_the_state() {
+        let of = |command: &str, state: &str| {
+            let details = because("WRONG_STATE", &[("command", command), ("state", state)]);
+            refused(Code::FailedPrecondition, "not now", details).to_text()
+        };
+        assert!(of("CANCEL", "ACCEPTED").contains("`baton propose cancel HANDOFF --reason TEXT`"));
+        assert!(of("UPDATE", "SUBMITTED").contains("`baton handoff recall HANDOFF`"));
+        assert!(!of("CANCEL", "COMPLETED").contains("what to do"));
     }
 
     #[test]
