@@ -203,7 +203,10 @@ impl Reading {
             let role = |role: MemberRole| role.write();
             let listed = written.into_iter().enumerate().map(|(index, member)| {
                 let path = format!("members[{index}].role");
-                let role = named(fields, &path, &member.role, MemberRole::ALL, MemberRole::name).map_or(0, role);
+                let role = match member.role.as_str() {
+                    "" => 0,
+                    text => named(fields, &path, text, MemberRole::ALL, MemberRole::name).map_or(0, role),
+                };
                 pb::Member { principal: member.principal, role }
             });
             let listed = listed.collect();
