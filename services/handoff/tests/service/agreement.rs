@@ -169,7 +169,7 @@ async fn an_agreement_and_a_withdrawal_at_once_end_as_one_of_them() {
         match (agreed, withdrawn) {
             (Ok(_), Err(refused)) => assert_eq!((stands, refused.reason.as_str()), (State::Agreed, "PROPOSAL_MOVED")),
             (Err(refused), Ok(_)) => {
-                assert_eq!((stands, refused.reason.as_str()), (State::Withdrawn, "PROPOSAL_MOVED"))
+                assert_eq!((stands, refused.reason.as_str()), (State::Withdrawn, "PROPOSAL_MOVED"));
             }
             both => panic!("{both:?}"),
         }

@@ -10,12 +10,10 @@ use crate::{
     world::{ROUTE, World},
 };
 
-/// Sales hands over to implementation, which hands over to support.
-async fn world() -> World {
-    let world = World::new().await;
+/// Implementation hands over to support in turn.
+async fn add_support(world: &World) {
     world.ada.create_team("support").await.unwrap();
     world.ivan.create_route("going-live", "implementation", "support").await.unwrap();
-    world
 }
 
 fn update(routes: &[&str]) -> pb::UpdateWorkflowRequest {
@@ -30,7 +28,8 @@ fn update(routes: &[&str]) -> pb::UpdateWorkflowRequest {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_alone_writes_a_chain_and_everybody_reads_it() {
-    let world = world().await;
+    let world = World::new().await;
+    add_support(&world).await;
     for who in [&world.anna, &world.sam, &world.ivan, &world.otto, &world.crm, &world.importer] {
         let refused = who.create_workflow("customer", &[ROUTE]).await.unwrap_err();
         assert_eq!(why(&refused), (Code::PermissionDenied, "ADMIN_ONLY"));
@@ -53,7 +52,8 @@ async fn an_administrator_alone_writes_a_chain_and_everybody_reads_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chain_that_does_not_hang_together_is_refused_link_by_link() {
-    let world = world().await;
+    let world = World::new().await;
+    add_support(&world).await;
     world.anna.create_route("old", "sales", "support").await.unwrap();
     world.anna.retire_route("old").await.unwrap();
     let wrong = async |routes: &[&str]| {
@@ -70,7 +70,8 @@ async fn a_chain_that_does_not_hang_together_is_refused_link_by_link() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_made_as_it_was_seen_and_each_is_a_fact() {
-    let world = world().await;
+    let world = World::new().await;
+    add_support(&world).await;
     world.ada.create_workflow("customer", &[ROUTE]).await.unwrap();
     let changed = world.ada.update_workflow(update(&[ROUTE, "going-live"])).await.unwrap();
     assert_eq!((changed.routes.len(), changed.revision), (2, 2));
@@ -91,7 +92,8 @@ async fn a_change_is_made_as_it_was_seen_and_each_is_a_fact() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn workflows_are_listed_in_pages_and_by_route() {
-    let world = world().await;
+    let world = World::new().await;
+    add_support(&world).await;
     for (id, routes) in [("b", &[ROUTE][..]), ("a", &[ROUTE, "going-live"]), ("c", &["going-live"])] {
         world.ada.create_workflow(id, routes).await.unwrap();
     }
