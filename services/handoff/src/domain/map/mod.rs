@@ -72,6 +72,7 @@ impl Map {
     }
 
     /// What a team has to do with: its routes, the teams at both their ends, and the workflows over these routes alone.
+    #[must_use]
     pub fn around(mut self, team: &TeamId) -> Self {
         self.routes.retain(|_, route| route.from_team == *team || route.to_team == *team);
         let ends: BTreeSet<_> = self.routes.values().flat_map(|route| [&route.from_team, &route.to_team]).collect();

@@ -257,7 +257,9 @@ impl Route {
         self.must_be_led_by(by, "change the route")?;
         self.must_not_be_retired()?;
         let mut after = self.clone();
-        edits.into_iter().for_each(|edit| after.about.take(edit));
+        for edit in edits {
+            after.about.take(edit);
+        }
         if after == *self {
             return Ok(vec![]);
         }

@@ -473,5 +473,16 @@ fn a_flowchart_draws_discovered_routes_dashed_and_leaves_retired_ones_out() {
     map.teams.get_mut(&team("a")).unwrap().display_name = "\"A\" & <b>; %%{init}".to_owned();
     let map = with(map, "c-a", |route| route.status = Status::Discovered);
     let map = with(map, "a-end", |route| route.status = Status::Retired);
-    insta::assert_snapshot!(flowchart(&map), @"");
+    insta::assert_snapshot!(flowchart(&map), @r##"
+    flowchart LR
+      t0["#34;A#34; #38; #60;b#62;#59; #37;#37;#123;init#125;"]
+      t1["b"]
+      t2["c"]
+      t3["end"]
+      t0 -->|"a-b"| t1
+      t1 -->|"b-c"| t2
+      t2 -.->|"c-a"| t0
+      %% workflow chain
+      linkStyle 0,1 stroke:#1f77b4,stroke-width:3px
+    "##);
 }

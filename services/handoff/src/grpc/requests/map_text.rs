@@ -124,9 +124,10 @@ pub(super) fn read(fields: &mut Fields, text: &str) -> Option<Document> {
         Err(error) => return fields.refuse("yaml", shortened(&error.to_string())),
     };
     let mut reading = Reading { violations: vec![], rules: BTreeMap::new() };
-    let teams = reading.each("teams", written.teams, MAP_TEAMS_MAX, Reading::team);
+    let teams = reading.each("teams", written.teams, MAP_TEAMS_MAX, |_, fields, team| read_team(fields, team));
     let routes = reading.each("routes", written.routes, MAP_ROUTES_MAX, Reading::route);
-    let workflows = reading.each("workflows", written.workflows, MAP_WORKFLOWS_MAX, Reading::workflow);
+    let workflows = written.workflows;
+    let workflows = reading.each("workflows", workflows, MAP_WORKFLOWS_MAX, |_, fields, it| read_workflow(fields, it));
     fields.violations().extend(map::told(reading.violations));
     Some(Document { teams: teams?, routes: routes?, workflows: workflows? })
 }
@@ -154,7 +155,7 @@ fn options() -> serde_saphyr::Options {
 
 struct Reading {
     violations: Vec<Violation>,
-    /// Terms as they are written, and what was read: a map says the same few over and over.
+    /// Review rules as they are written, and whether they are some: a map says the same few over and over.
     rules: BTreeMap<String, Result<(), String>>,
 }
 
@@ -185,31 +186,6 @@ impl Reading {
             all.extend(entry);
         }
         is_fine.then_some(all)
-    }
-
-    fn team(&mut self, fields: &mut Fields, team: WrittenTeam) -> Option<TeamEntry> {
-        let id = fields.slug("id", &team.id);
-        let mut edits = vec![];
-        if let Some(text) = team.display_name {
-            edits.push(name(fields, "display_name", &text).map(team::Edit::DisplayName));
-        }
-        if let Some(text) = team.calendar_id {
-            edits.push(fields.optional_slug("calendar_id", &text).map(team::Edit::CalendarId));
-        }
-        if let Some(text) = team.escalation_contact {
-            edits.push(optional_name(fields, "escalation_contact", &text).map(team::Edit::EscalationContact));
-        }
-        if let Some(written) = team.members {
-            let role = |role: MemberRole| role.write();
-            let listed = written.into_iter().enumerate().map(|(index, member)| {
-                let path = format!("members[{index}].role");
-                let role = named(fields, &path, &member.role, MemberRole::ALL, MemberRole::name).map_or(0, role);
-                pb::Member { principal: member.principal, role }
-            });
-            let listed = listed.collect();
-            edits.push(members(fields, listed).map(team::Edit::Members));
-        }
-        Some(TeamEntry { id: id?, edits: edits.into_iter().collect::<Option<_>>()? })
     }
 
     fn route(&mut self, fields: &mut Fields, route: WrittenRoute) -> Option<RouteEntry> {
@@ -294,17 +270,45 @@ impl Reading {
         }
         read
     }
+}
 
-    fn workflow(&mut self, fields: &mut Fields, workflow: WrittenWorkflow) -> Option<WorkflowEntry> {
-        let id = fields.slug("id", &workflow.id);
-        let name = workflow.name.map(|text| name(fields, "name", &text));
-        let chain: Option<Option<Vec<RouteId>>> = workflow.routes.map(|listed| routes(fields, listed));
-        Some(WorkflowEntry {
-            id: id?,
-            name: name.map_or(Some(None), |name| name.map(Some))?,
-            routes: chain.map_or(Some(None), |chain| chain.map(Some))?,
-        })
+fn read_team(fields: &mut Fields, team: WrittenTeam) -> Option<TeamEntry> {
+    let id = fields.slug("id", &team.id);
+    let mut edits = vec![];
+    if let Some(text) = team.display_name {
+        edits.push(name(fields, "display_name", &text).map(team::Edit::DisplayName));
     }
+    if let Some(text) = team.calendar_id {
+        edits.push(fields.optional_slug("calendar_id", &text).map(team::Edit::CalendarId));
+    }
+    if let Some(text) = team.escalation_contact {
+        edits.push(optional_name(fields, "escalation_contact", &text).map(team::Edit::EscalationContact));
+    }
+    if let Some(written) = team.members {
+        let role = |role: MemberRole| role.write();
+        let listed = written.into_iter().enumerate().map(|(index, member)| {
+            let path = format!("members[{index}].role");
+            let role = match member.role.as_str() {
+                "" => 0,
+                text => named(fields, &path, text, MemberRole::ALL, MemberRole::name).map_or(0, role),
+            };
+            pb::Member { principal: member.principal, role }
+        });
+        let listed = listed.collect();
+        edits.push(members(fields, listed).map(team::Edit::Members));
+    }
+    Some(TeamEntry { id: id?, edits: edits.into_iter().collect::<Option<_>>()? })
+}
+
+fn read_workflow(fields: &mut Fields, workflow: WrittenWorkflow) -> Option<WorkflowEntry> {
+    let id = fields.slug("id", &workflow.id);
+    let name = workflow.name.map(|text| name(fields, "name", &text));
+    let chain: Option<Option<Vec<RouteId>>> = workflow.routes.map(|listed| routes(fields, listed));
+    Some(WorkflowEntry {
+        id: id?,
+        name: name.map_or(Some(None), |name| name.map(Some))?,
+        routes: chain.map_or(Some(None), |chain| chain.map(Some))?,
+    })
 }
 
 /// A member of an enumeration by its name; an error lists them all.

@@ -1,5 +1,7 @@
 //! Requests about the terms of a route.
 
+use std::marker::PhantomData;
+
 use api::handoff::v1 as pb;
 use chassis::{Fields, Parse};
 use criteria::ReviewRule;
@@ -77,7 +79,7 @@ pub(in crate::grpc) struct DecideTerms<R> {
     pub(in crate::grpc) expected: Expected,
     pub(in crate::grpc) proposal: ProposalId,
     pub(in crate::grpc) reason: String,
-    _request: std::marker::PhantomData<fn() -> R>,
+    request: PhantomData<fn() -> R>,
 }
 
 impl<R> DecideTerms<R> {
@@ -92,8 +94,8 @@ impl<R> DecideTerms<R> {
         let id = fields.slug("route_id", route_id);
         let expected = expected(fields, revision);
         let proposal = fields.uuid("proposal_id", proposal);
-        let (proposal, _request) = (proposal?.into(), std::marker::PhantomData);
-        Some(Self { id: id?, expected: expected?, proposal, reason: reason?, _request })
+        let (proposal, request) = (proposal?.into(), PhantomData);
+        Some(Self { id: id?, expected: expected?, proposal, reason: reason?, request })
     }
 }
 

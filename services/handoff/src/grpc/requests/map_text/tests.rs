@@ -194,7 +194,25 @@ routes:
 workflows:
   - {id: '', name: '', routes: [a, '']}
 ";
-    insta::assert_snapshot!(document(text).unwrap_err(), @"");
+    insta::assert_snapshot!(document(text).unwrap_err(), @r#"
+    teams[0].id: not a slug: "Sales"; use 1 to 63 of a-z, 0-9 and '-', beginning with a letter
+    teams[0].display_name: is required
+    teams[0].members[0].role: is one of MEMBER, LEAD
+    teams[0].members[0].principal: is required
+    teams[1].calendar_id: not a slug: "Not A Slug"; use 1 to 63 of a-z, 0-9 and '-', beginning with a letter
+    routes[0].to_team: not a slug: "!"; use 1 to 63 of a-z, 0-9 and '-', beginning with a letter
+    routes[0].status: is one of DISCOVERED, ACTIVE, RETIRED
+    routes[0].risks[0].kind: is one of INFORMATION_LOSS, DELAY, QUALITY, FINGER_POINTING
+    routes[0].review_every: is a number with d, h, m or s, as 90d
+    routes[1].terms.read_back: is one of NONE, REQUIRED
+    routes[1].terms.template_version: is the version of no template; give its template_id
+    routes[1].terms.review_rule: line 1, column 10: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}
+    routes[1].terms.return_window: must be 0 to 31622400 seconds, not 34560000
+    routes[2].terms.review_rule: line 1, column 10: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}
+    workflows[0].id: is required: a slug, as sales-to-implementation
+    workflows[0].name: is required
+    workflows[0].routes[1]: is required: a slug, as sales-to-implementation
+    "#);
 }
 
 #[test]
