@@ -135,6 +135,8 @@ impl Handoffs {
 
 #[tonic::async_trait]
 impl pb::handoff_service_server::HandoffService for Handoffs {
+    type WatchHandoffsStream = Watching;
+
     async fn create_handoff(
         &self,
         request: Request<pb::CreateHandoffRequest>,

@@ -164,7 +164,9 @@ const COMMANDS: &[(&str, Do)] = &[
     ("PROPOSE (a priority, while one is proposed)", |handoff, by, side| {
         handoff.propose(by, part_id(9), propose(side, Change::Priority { priority: Priority::Low }), at(9))
     }),
-    ("DECLINE (a priority that upstream proposes)", |handoff, by, _| handoff.decline(by, Decline { id: part_id(1), reason: String::new() }, at(9))),
+    ("DECLINE (a priority that upstream proposes)", |handoff, by, _| {
+        handoff.decline(by, Decline { id: part_id(1), reason: String::new() }, at(9))
+    }),
 ];
 
 fn hold(agreed: bool) -> Hold {
