@@ -14,11 +14,18 @@ pub struct Config {
     pub token_file: PathBuf,
     /// How long the template service may take to answer, in milliseconds, 100 to 60,000.
     pub checklist_timeout_ms: u64,
+    /// Watches open at once, 1 to 100,000.
+    pub max_watches: u32,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { checklist_url: "http://127.0.0.1:7011".into(), token_file: PathBuf::new(), checklist_timeout_ms: 2_000 }
+        Self {
+            checklist_url: "http://127.0.0.1:7011".into(),
+            token_file: PathBuf::new(),
+            checklist_timeout_ms: 2_000,
+            max_watches: 10_000,
+        }
     }
 }
 
@@ -27,6 +34,9 @@ impl Config {
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         if !(100..=60_000).contains(&self.checklist_timeout_ms) {
             return Err("service.checklist_timeout_ms must be 100 to 60000");
+        }
+        if !(1..=100_000).contains(&self.max_watches) {
+            return Err("service.max_watches must be 1 to 100000");
         }
         if self.token_file.as_os_str().is_empty() {
             return Err("service.token_file is required: the file with this service's own token, role READER");

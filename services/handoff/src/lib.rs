@@ -4,12 +4,13 @@ use api::handoff::v1::{
     directory_service_server::DirectoryServiceServer, handoff_service_server::HandoffServiceServer,
     route_service_server::RouteServiceServer,
 };
-use chassis::{Context, Identity, Mount, Service};
+use chassis::{Context, Identity, Mount, Service, feed::Feed};
 use kernel::Result;
 
 pub mod config;
 pub mod domain;
 mod events;
+mod feeds;
 mod grpc;
 mod ops;
 mod store;
@@ -38,7 +39,8 @@ impl Service for HandoffService {
         let templates = templates::Templates::new(&config)?;
         let directory = grpc::Directory(context.clone());
         let routes = grpc::Routes { context: context.clone(), templates: templates.clone() };
-        let handoffs = grpc::Handoffs { context: context.clone(), templates };
+        let feed = Feed::new(context, config.max_watches as usize);
+        let handoffs = grpc::Handoffs { context: context.clone(), templates, feed };
         Ok(Mount::default()
             .task("the end of holds", tasks::end_holds)
             .grpc(DirectoryServiceServer::new(directory).max_decoding_message_size(max_bytes))

@@ -1,12 +1,17 @@
 //! Asking the template service which version a new handoff is judged by.
 
-use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use api::checklist::v1::{GetVersionRequest, VersionState, template_service_client::TemplateServiceClient};
 use chassis::Context;
 use criteria::{Content, Criteria};
-use kernel::{Error, Result};
-use tokio::sync::Mutex;
+use kernel::{Error, Refusal, Result};
+use tokio::{sync::Mutex, task::JoinSet};
 use tonic::{
     Code, Request,
     transport::{Channel, Endpoint},
@@ -17,11 +22,15 @@ use crate::{
     domain::{
         Pin, Refused, TemplateId,
         handoff::MigrateTo,
+        map::{self, TemplateState},
         route::{self, TemplateChoice},
     },
     ops::{Place, handoff::New},
     store,
 };
+
+/// So many templates are looked up at once.
+const AT_ONCE: usize = 16;
 
 /// The client of the template service.
 #[derive(Debug, Clone)]
@@ -108,6 +117,44 @@ impl Templates {
         self.find(choice).await.map(|_| ())
     }
 
+    /// How each of these is found, each looked up once. Once the template service does not answer, the rest is Unknown; a defect
+    /// is told.
+    pub(crate) async fn look(&self, choices: BTreeSet<TemplateChoice>) -> Result<map::Templates> {
+        let mut found = map::Templates::new();
+        let mut is_away = false;
+        let mut waiting: Vec<_> = choices.into_iter().rev().collect();
+        while !waiting.is_empty() {
+            let mut asked = JoinSet::new();
+            for choice in waiting.split_off(waiting.len().saturating_sub(AT_ONCE)) {
+                if is_away {
+                    found.insert(choice, TemplateState::Unknown);
+                    continue;
+                }
+                let templates = self.clone();
+                asked.spawn(async move {
+                    let answer = templates.find(&choice).await;
+                    (choice, answer.map(|_| ()))
+                });
+            }
+            while let Some(answer) = asked.join_next().await {
+                let (choice, answer) = answer.map_err(Error::fault)?;
+                let state = match answer {
+                    Ok(()) => TemplateState::Usable,
+                    Err(Error::Away { .. }) => TemplateState::Unknown,
+                    Err(Error::Refused(refusal)) => match refusal.reason {
+                        "TEMPLATE_RETIRED" => TemplateState::Retired,
+                        "EVALUATOR_TOO_OLD" => TemplateState::TooNew(needed(&refusal)),
+                        _ => TemplateState::Absent,
+                    },
+                    Err(error) => return Err(error),
+                };
+                is_away |= state == TemplateState::Unknown;
+                found.insert(choice, state);
+            }
+        }
+        Ok(found)
+    }
+
     async fn find(&self, choice: &TemplateChoice) -> Result<(Pin, Content)> {
         let message =
             GetVersionRequest { template_id: choice.id.to_string(), version: choice.version.unwrap_or_default() };
@@ -169,6 +216,11 @@ impl Templates {
             None => Ok(None),
         }
     }
+}
+
+fn needed(refusal: &Refusal) -> u32 {
+    let level = refusal.metadata.iter().find(|(name, _)| *name == "criteria_level");
+    level.and_then(|(_, level)| level.parse().ok()).unwrap_or_default()
 }
 
 fn away_or_fault(status: tonic::Status) -> Error {

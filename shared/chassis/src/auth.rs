@@ -43,7 +43,14 @@ pub(crate) struct Verifier {
     audience: String,
     jwks_file: PathBuf,
     keys: RwLock<Keys>,
-    verified: Mutex<HashMap<[u8; 32], (Actor, Instant)>>,
+    verified: Mutex<HashMap<[u8; 32], (Verified, Instant)>>,
+}
+
+/// Who a token says it is, and until when it is taken.
+#[derive(Debug, Clone)]
+pub(crate) struct Verified {
+    pub(crate) actor: Actor,
+    pub(crate) ends_at: Instant,
 }
 
 #[derive(Debug)]
@@ -100,7 +107,7 @@ impl Verifier {
     }
 
     /// The actor of an `authorization` header.
-    pub(crate) fn verify(&self, header: Option<&str>) -> Result<Actor> {
+    pub(crate) fn verify(&self, header: Option<&str>) -> Result<Verified> {
         let token = header
             .and_then(|header| header.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
@@ -108,24 +115,26 @@ impl Verifier {
             .ok_or_else(|| refused("NO_TOKEN", "send a token: authorization: Bearer <token>"))?;
         let key = digest(&[token.as_bytes()]);
         let now = Instant::now();
-        if let Some((actor, until)) = self.verified().get(&key)
+        if let Some((found, until)) = self.verified().get(&key)
             && now < *until
         {
-            return Ok(actor.clone());
+            return Ok(found.clone());
         }
         let claims = self.claims(token)?;
         let left =
             Duration::from_secs(claims.exp.saturating_add(LEEWAY_SECONDS).saturating_sub(get_current_timestamp()));
-        let actor = actor(claims);
+        // An end further away than the clock can count is none that anybody lives to see.
+        let ends_at = now + left.min(Duration::from_hours(24 * 365));
+        let found = Verified { actor: actor(claims), ends_at };
         let mut verified = self.verified();
         if verified.len() >= REMEMBERED_TOKENS {
             verified.clear();
         }
-        verified.insert(key, (actor.clone(), now + left.min(REMEMBERED)));
-        Ok(actor)
+        verified.insert(key, (found.clone(), now + left.min(REMEMBERED)));
+        Ok(found)
     }
 
-    fn verified(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], (Actor, Instant)>> {
+    fn verified(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], (Verified, Instant)>> {
         self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

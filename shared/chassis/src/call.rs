@@ -7,7 +7,7 @@ use prost::{Message, Name};
 use tokio::time::Instant;
 use tonic::{Request, Status};
 
-use crate::{event::digest, fields::Fields, status::into_status};
+use crate::{admission::Held, event::digest, fields::Fields, status::into_status};
 
 /// A command or a query in the domain's types, parsed from its request.
 pub trait Parse: Sized {
@@ -22,6 +22,15 @@ pub trait Parse: Sized {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline(pub(crate) Instant);
 
+/// What bounds a call that answers for as long as it is listened to; set by the server's edge.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Asked {
+    /// The caller's own deadline; none where it gave none.
+    pub(crate) deadline: Option<Instant>,
+    /// When the caller's token is taken no longer.
+    pub(crate) token_ends_at: Option<Instant>,
+}
+
 /// The W3C trace context that came with the call; set by the server's edge.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Traceparent(pub(crate) String);
@@ -34,6 +43,8 @@ pub struct Call {
     traceparent: String,
     key: [u8; 32],
     request_hash: [u8; 32],
+    /// Its place in the server, taken until the last clone of the call is gone.
+    _held: Option<Held>,
 }
 
 impl Call {
@@ -42,6 +53,7 @@ impl Call {
         let by = actor(&request)?;
         let deadline = deadline(&request);
         let traceparent = request.extensions().get::<Traceparent>().cloned().unwrap_or_default().0;
+        let held = request.extensions().get::<Held>().cloned();
         let message = request.into_inner();
         let request_hash = digest(&[&message.encode_to_vec()]);
         let mut fields = Fields::default();
@@ -50,7 +62,7 @@ impl Call {
         let (command, request_id) = fields.settle(command.zip(request_id)).map_err(into_status)?;
         // A request id is scoped to principal and method.
         let key = digest(&[by.name().as_bytes(), P::Request::NAME.as_bytes(), request_id.as_bytes()]);
-        Ok((Self { by, deadline, traceparent, key, request_hash }, command))
+        Ok((Self { by, deadline, traceparent, key, request_hash, _held: held }, command))
     }
 
     /// Parses a query; returns who asks.

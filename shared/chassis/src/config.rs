@@ -81,6 +81,16 @@ pub struct Grpc {
     pub default_deadline_ms: u32,
     /// How long calls may take to end after SIGTERM, in seconds, 1 to 20.
     pub drain_seconds: u32,
+    /// Calls under way at once in this process, 8 to 100,000; what is over it is refused at once (OVERLOADED). While calls
+    /// take longer than a second there are fewer, down to four for each connection to the store.
+    pub max_in_flight: u32,
+    /// Calls a second of one principal, 0 to 100,000; 0 lets everybody call as fast as they can (RATE_LIMITED).
+    pub rate_per_second: u32,
+    /// Calls that a principal may make at once after a pause, 1 to 1,000,000.
+    pub rate_burst: u32,
+    /// Web pages of other origins that may call by gRPC-web, at most 50: "https://app.example"; a page of the same origin
+    /// always may.
+    pub web_origins: Vec<String>,
 }
 
 /// The HTTP port for probes and metrics.
@@ -187,6 +197,10 @@ impl Default for Grpc {
             max_concurrent_streams: 200,
             default_deadline_ms: 10_000,
             drain_seconds: 20,
+            max_in_flight: 256,
+            rate_per_second: 2000,
+            rate_burst: 4000,
+            web_origins: vec![],
         }
     }
 }
@@ -289,6 +303,13 @@ impl<S: DeserializeOwned + Serialize + Default> Config<S> {
             ((1..=10_000).contains(&grpc.max_concurrent_streams), "grpc.max_concurrent_streams must be 1 to 10000"),
             ((100..=60_000).contains(&grpc.default_deadline_ms), "grpc.default_deadline_ms must be 100 to 60000"),
             ((1..=20).contains(&grpc.drain_seconds), "grpc.drain_seconds must be 1 to 20"),
+            ((8..=100_000).contains(&grpc.max_in_flight), "grpc.max_in_flight must be 8 to 100000"),
+            (grpc.rate_per_second <= 100_000, "grpc.rate_per_second must be 0 to 100000; 0 is without a bound"),
+            ((1..=1_000_000).contains(&grpc.rate_burst), "grpc.rate_burst must be 1 to 1000000"),
+            (
+                grpc.web_origins.len() <= 50 && grpc.web_origins.iter().all(|origin| is_origin(origin)),
+                "grpc.web_origins must be at most 50 origins as a browser writes them, without a path: \"https://app.example\"",
+            ),
             (
                 grpc.listen.ip().is_loopback() || grpc.insecure,
                 "grpc.listen is not loopback and the face is plaintext: put a TLS proxy before it and set grpc.insecure = true",
@@ -300,6 +321,16 @@ impl<S: DeserializeOwned + Serialize + Default> Config<S> {
     pub fn redacted(&self) -> String {
         toml::to_string_pretty(self).expect("a configuration of plain values is TOML")
     }
+}
+
+/// Scheme, host in lower case and a port where it is not the usual one, as browsers write an origin: nothing else would
+/// ever be equal to one.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme @ ("http" | "https"), host)) = text.split_once("://") else { return false };
+    let usual = if scheme == "http" { ":80" } else { ":443" };
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._:[]".contains(&b);
+    let authority = host.parse::<http::uri::Authority>();
+    authority.is_ok_and(|it| !it.host().is_empty()) && host.bytes().all(fits) && !host.ends_with(usual)
 }
 
 /// Everything that does not hold, at once.
@@ -325,6 +356,25 @@ mod tests {
         let wrong = config.check().unwrap_err().to_string();
         for key in ["nats.prefix", "grpc.drain_seconds", "grpc.insecure"] {
             assert!(wrong.contains(key), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_taken_only_as_a_browser_writes_it() {
+        for good in ["https://app.example", "http://localhost:8080", "https://127.0.0.1:3000", "http://[::1]:8080"] {
+            assert!(is_origin(good), "{good}");
+        }
+        for bad in [
+            "*",
+            "app.example",
+            "https://",
+            "https://app.example/",
+            "https://App.example",
+            "https://a.example:443",
+            "ftp://a",
+            "https://u@a",
+        ] {
+            assert!(!is_origin(bad), "{bad}");
         }
     }
 

@@ -6,7 +6,11 @@ use futures::future::BoxFuture;
 use kernel::{Actor, Code, Error, Refusal, Result, Timestamp};
 use prost::Message;
 use sqlx::PgPool;
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
 use tonic::{Response, Status};
 
 use crate::{
@@ -48,6 +52,8 @@ struct Shared {
     pool: PgPool,
     clock: Clock,
     committed: Notify,
+    placed: watch::Sender<()>,
+    stopping: CancellationToken,
     limits: Limits,
 }
 
@@ -68,7 +74,8 @@ const ATTEMPTS: usize = 5;
 
 impl Context {
     pub(crate) fn new(identity: Identity, pool: PgPool, clock: Clock, limits: Limits) -> Self {
-        Self(Arc::new(Shared { identity, pool, clock, committed: Notify::new(), limits }))
+        let (committed, placed, stopping) = (Notify::new(), watch::Sender::default(), CancellationToken::new());
+        Self(Arc::new(Shared { identity, pool, clock, committed, placed, stopping, limits }))
     }
 
     /// Which service this is.
@@ -107,6 +114,16 @@ impl Context {
     /// Told at every commit that wrote facts, so that the sequencer need not wait for its next poll.
     pub(crate) fn committed(&self) -> &Notify {
         &self.0.committed
+    }
+
+    /// Told whenever this replica has given positions to facts; another one may do so too, and tells nobody here.
+    pub(crate) fn placed(&self) -> &watch::Sender<()> {
+        &self.0.placed
+    }
+
+    /// Cancelled when the service begins to stop.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.0.stopping
     }
 
     /// The answer that this call was given before, if any. A driver that gathers from other services looks here first.

@@ -1,4 +1,5 @@
-//! What every call passes on its way in and out: its deadline, its caller's identity, its measure, and the last net for defects.
+//! What every call passes on its way in and out: a place for it, its deadline, its caller's identity, its measure, and the
+//! last net for defects.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -10,13 +11,15 @@ use axum::{
 };
 use futures::FutureExt;
 use http::HeaderMap;
-use kernel::{Code, Error, Refusal};
+use kernel::{Code, Error, Refusal, Result};
 use tokio::time::{Instant, timeout_at};
 use tonic::{Status, server::NamedService};
 
 use crate::{
-    auth::Verifier,
-    call::{Deadline, Traceparent},
+    admission::{Admission, Entered},
+    auth::{Verified, Verifier},
+    call::{Asked, Deadline, Traceparent},
+    config::Config,
     status::{DEFECT, into_status},
 };
 
@@ -26,25 +29,55 @@ const AHEAD: Duration = Duration::from_millis(5);
 /// What the edge keeps to.
 #[derive(Debug, Clone)]
 pub(crate) struct Edge {
+    pub(crate) admission: Arc<Admission>,
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) default_deadline: Duration,
+}
+
+impl Edge {
+    /// As it is configured.
+    pub(crate) fn new<S>(config: &Config<S>) -> Result<Self> {
+        let admission = Admission::new(&config.grpc, config.database.max_connections, api::DESCRIPTORS)?;
+        let verifier = Verifier::new(&config.auth).map_err(Error::fault)?;
+        Ok(Self {
+            admission: Arc::new(admission),
+            verifier: Arc::new(verifier),
+            default_deadline: Duration::from_millis(config.grpc.default_deadline_ms.into()),
+        })
+    }
 }
 
 /// The layer around every service of the server.
 pub(crate) async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
     let began_at = Instant::now();
     let path = request.uri().path().to_owned();
+    let is_health = is_health(&path);
+    // First of all: a call for which there is no room must cost nothing.
+    let entered = match (!is_health).then(|| edge.admission.enter(&path)).transpose() {
+        Ok(entered) => entered,
+        Err(overloaded) => return answer(overloaded),
+    };
     let asked = grpc_timeout(request.headers());
     let deadline = began_at + asked.unwrap_or(edge.default_deadline);
     let traceparent = traceparent(request.headers()).unwrap_or_default().to_owned();
 
-    let is_health = path.starts_with(&format!("/{}/", tonic_health::pb::health_server::HealthServer::<()>::NAME));
-    let identity = if is_health { None } else { Some(edge.verifier.verify(text(request.headers(), "authorization"))) };
-    let response = match identity {
-        Some(Err(error)) => answer(into_status(error)),
-        verified => {
-            if let Some(Ok(actor)) = verified {
+    let verified = (!is_health).then(|| edge.verifier.verify(text(request.headers(), "authorization"))).transpose();
+    if let Ok(Some(Verified { actor, .. })) = &verified
+        && let Err(too_often) = edge.admission.count(actor.name())
+    {
+        return answer(into_status(too_often));
+    }
+    let response = match verified {
+        Err(error) => answer(into_status(error)),
+        Ok(verified) => {
+            let mut bounds = Asked { deadline: asked.map(|asked| began_at + asked), token_ends_at: None };
+            if let Some(Verified { actor, ends_at }) = verified {
+                bounds.token_ends_at = Some(ends_at);
                 request.extensions_mut().insert(actor);
+            }
+            request.extensions_mut().insert(bounds);
+            if let Some(held) = entered.as_ref().and_then(Entered::held) {
+                request.extensions_mut().insert(held);
             }
             request.extensions_mut().insert(Deadline(deadline));
             request.extensions_mut().insert(Traceparent(traceparent));
@@ -61,6 +94,12 @@ pub(crate) async fn edge(State(edge): State<Edge>, mut request: Request, next: N
     };
     measure(&path, &response, began_at);
     response
+}
+
+/// Health is for those who decide whether to send calls here: it needs no token, and is never refused for want of room.
+fn is_health(path: &str) -> bool {
+    const NAME: &str = tonic_health::pb::health_server::HealthServer::<()>::NAME;
+    path.strip_prefix('/').and_then(|path| path.strip_prefix(NAME)).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// A store that was stopped at the caller's deadline is not away.

@@ -4,6 +4,7 @@
 //! A service is a [`Service`]: an identity and a `mount` that lists what it answers. A driver parses a [`Call`], runs an op by
 //! [`Context::once`], and the op works on a [`Tx`].
 
+mod admission;
 mod auth;
 mod call;
 mod clock;
@@ -12,6 +13,7 @@ mod context;
 mod edge;
 mod event;
 mod event_log_service;
+pub mod feed;
 mod fields;
 mod housekeeping;
 pub mod log;
@@ -26,6 +28,7 @@ mod stream;
 mod task;
 mod telemetry;
 mod tx;
+mod web;
 
 pub use call::{Call, Parse, actor};
 pub use clock::{Clock, TestClock};

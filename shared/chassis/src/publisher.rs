@@ -42,6 +42,7 @@ pub(crate) async fn run_sequencer(context: Context, sequenced: &Notify, stop: Ca
                 trouble.is_over();
                 if any {
                     sequenced.notify_one();
+                    context.placed().send_replace(());
                 }
                 if any { POLL_BUSY } else { POLL_IDLE }
             }

@@ -19,7 +19,6 @@ use tonic_health::server::HealthReporter;
 
 use crate::{
     Context, Service,
-    auth::Verifier,
     clock::Clock,
     config::Config,
     context::Limits,
@@ -28,6 +27,7 @@ use crate::{
     housekeeping, migrate, publisher,
     stream::Stream,
     task::{self, Next, Task},
+    web,
 };
 
 /// What a service answers, beside what the chassis answers for it.
@@ -91,12 +91,12 @@ impl Running {
         metrics: Option<PrometheusHandle>,
     ) -> Result<Self> {
         let identity = S::IDENTITY;
-        let verifier = Arc::new(Verifier::new(&config.auth).map_err(Error::fault)?);
+        let edge_state = Edge::new(&config)?;
         let pool = pool(&config.database)?;
         if let Err(remedy) = migrate::check(&identity, &pool).await? {
             return Err(Error::fault(remedy));
         }
-        let default_deadline = Duration::from_millis(config.grpc.default_deadline_ms.into());
+        let default_deadline = edge_state.default_deadline;
         let limits = Limits { default_deadline, max_message_bytes: config.grpc.max_message_bytes as usize };
         let context = Context::new(identity, pool, clock, limits);
         let mut mount = S::mount(&context, config.service).await?;
@@ -125,14 +125,14 @@ impl Running {
             .routes()
             .prepare()
             .into_axum_router()
-            .layer(axum::middleware::from_fn_with_state(Edge { verifier, default_deadline }, edge));
+            .layer(axum::middleware::from_fn_with_state(edge_state, edge));
 
         let grpc = TcpListener::bind(config.grpc.listen).await.map_err(Error::fault)?;
         let http = TcpListener::bind(config.http.listen).await.map_err(Error::fault)?;
         let (grpc_address, http_address) =
             (grpc.local_addr().map_err(Error::fault)?, http.local_addr().map_err(Error::fault)?);
 
-        let (stop_server, stop_tasks) = (CancellationToken::new(), CancellationToken::new());
+        let (stop_server, stop_tasks) = (CancellationToken::new(), context.stopping().clone());
         let mut server = JoinSet::new();
         server.spawn(serve_grpc(&config.grpc, Routes::from(layered), grpc, stop_server.clone()));
         server.spawn(serve_http(http, context.clone(), stop_tasks.clone(), metrics, stop_server.clone()));
@@ -250,8 +250,12 @@ fn serve_grpc(
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
         .http2_max_header_list_size(16 * 1024)
+        // No grace: with one, the library cuts calls off after it and never says that the connection is to go.
         .max_connection_age(Duration::from_mins(30))
-        .max_connection_age_grace(Duration::from_secs(30))
+        // Web pages come by HTTP/1.1 where nothing before the service speaks HTTP/2 to them.
+        .accept_http1(true)
+        .layer(tower::util::option_layer(web::cors(&config.web_origins)))
+        .layer(tonic_web::GrpcWebLayer::new())
         .add_routes(routes);
     async move {
         // Else small answers wait for the client's delayed acknowledgement, some 40 ms each.

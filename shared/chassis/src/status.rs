@@ -69,6 +69,7 @@ fn refused(refusal: Refusal) -> Status {
         Code::AlreadyExists => tonic::Code::AlreadyExists,
         Code::FailedPrecondition => tonic::Code::FailedPrecondition,
         Code::Aborted => tonic::Code::Aborted,
+        Code::OutOfRange => tonic::Code::OutOfRange,
         Code::ResourceExhausted => tonic::Code::ResourceExhausted,
         Code::DeadlineExceeded => tonic::Code::DeadlineExceeded,
         Code::Unimplemented => tonic::Code::Unimplemented,

@@ -376,12 +376,13 @@ impl Part for ItemSource<'_> {
         }
         with.severity(was.severity, is.severity);
         if was.evidence != is.evidence {
-            let is_stricter = match (was.evidence, is.evidence) {
-                (_, Evidence::None) | (Evidence::Link | Evidence::Attachment, Evidence::Text) => false,
-                (Evidence::Attachment, Evidence::Link) => false,
-                _ => true,
-            };
-            let is_breaking = is_blocking && is_stricter;
+            let is_laxer = matches!(
+                (was.evidence, is.evidence),
+                (_, Evidence::None)
+                    | (Evidence::Link | Evidence::Attachment, Evidence::Text)
+                    | (Evidence::Attachment, Evidence::Link)
+            );
+            let is_breaking = is_blocking && !is_laxer;
             with.changed(ChangeKind::Evidence, is_breaking, name_of(&was.evidence), name_of(&is.evidence));
         }
         if was.may_be_na != is.may_be_na {

@@ -101,6 +101,8 @@ pub enum Code {
     FailedPrecondition,
     /// Lost a race; read again and decide anew.
     Aborted,
+    /// Past what is kept: begin anew.
+    OutOfRange,
     /// A limit is reached.
     ResourceExhausted,
     /// The caller's deadline has passed.

@@ -31,7 +31,7 @@ pub(crate) fn for_refusal(reason: &str, metadata: &HashMap<String, String>) -> O
         }
         "ON_HOLD" => "`baton handoff resume HANDOFF` ends the hold",
         "OVERRIDE_REASON_REQUIRED" => "give --override-reason TEXT",
-        "PROPOSAL_OPEN" => {
+        "ALREADY_PROPOSED" => {
             "`baton handoff show HANDOFF` shows it; the other side answers with `baton agree` or `baton decline`"
         }
         "PROPOSAL_OVERDUE" => "`baton decline HANDOFF`, and `baton propose` with a later time",

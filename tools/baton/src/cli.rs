@@ -6,7 +6,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::{
     commands::{
-        action, completion, events, handoff, import, inbox, propose, question, review, route, team, template, whoami,
+        action, completion, events, handoff, import, inbox, map, propose, question, review, route, team, template,
+        terms, watch, whoami, workflow,
     },
     errors::Result,
     session::Session,
@@ -19,7 +20,7 @@ names; or BATON_TOKEN. Where the services are: --handoff-url, --checklist-url, -
 
 Exit codes:
   0  done
-  1  something unexpected
+  1  something unexpected; errors on the map, with `map check --strict`
   2  wrong usage, or the request is malformed (INVALID_ARGUMENT)
   3  there is no such thing (NOT_FOUND)
   4  refused by the state or by a guard (FAILED_PRECONDITION, ABORTED, ALREADY_EXISTS)
@@ -73,9 +74,18 @@ enum Command {
     /// Teams: the ends of every route
     #[command(subcommand)]
     Team(team::Command),
-    /// Routes: the handoff points between teams, their terms and their traffic
+    /// Routes: the handoff points between teams, and their traffic
     #[command(subcommand)]
     Route(route::Command),
+    /// Terms: what binds both sides of a route, by agreement or set by an administrator
+    #[command(subcommand)]
+    Terms(terms::Command),
+    /// Workflows: chains of routes
+    #[command(subcommand)]
+    Workflow(workflow::Command),
+    /// The map: all teams, routes and workflows as one whole
+    #[command(subcommand)]
+    Map(map::Command),
     /// Templates: what a handoff must bring along
     #[command(subcommand)]
     Template(template::Command),
@@ -98,8 +108,10 @@ enum Command {
     /// Actions: small duties inside a handoff
     #[command(subcommand)]
     Action(action::Command),
-    /// What waits on a team, longest untouched first
+    /// What waits on a team, the most urgent first
     Inbox(inbox::Inbox),
+    /// What happens to handoffs, live
+    Watch(watch::Watch),
     /// Bring the history of another system in
     Import(import::Import),
     /// The facts that the services publish
@@ -139,6 +151,9 @@ async fn dispatch(command: Command, session: &Session) -> Result<()> {
     match command {
         Command::Team(command) => team::run(command, session).await,
         Command::Route(command) => route::run(command, session).await,
+        Command::Terms(command) => terms::run(command, session).await,
+        Command::Workflow(command) => workflow::run(command, session).await,
+        Command::Map(command) => map::run(command, session).await,
         Command::Template(command) => template::run(command, session).await,
         Command::Handoff(command) => handoff::run(command, session).await,
         Command::Question(command) => question::run(command, session).await,
@@ -148,6 +163,7 @@ async fn dispatch(command: Command, session: &Session) -> Result<()> {
         Command::Decline(decline) => decline.run(session).await,
         Command::Action(command) => action::run(command, session).await,
         Command::Inbox(inbox) => inbox.run(session).await,
+        Command::Watch(watch) => watch.run(session).await,
         Command::Import(import) => import.run(session).await,
         Command::Events(command) => events::run(command, session).await,
         Command::Whoami => whoami::run(session),

@@ -33,6 +33,8 @@ pub(crate) enum Error {
     },
     /// So many lines of an import were refused; the summary has said it.
     LinesRefused,
+    /// A check found errors; what was printed tells them.
+    ErrorsFound,
     /// Nobody reads the output any more: no error.
     OutputClosed,
 }
@@ -88,6 +90,7 @@ impl Error {
             Self::Stated { exit, .. } => *exit,
             Self::Status { status, .. } => exit_of(status.code()),
             Self::LinesRefused => Exit::LinesRefused,
+            Self::ErrorsFound => Exit::Unexpected,
             Self::OutputClosed => Exit::Done,
         }
     }
@@ -98,7 +101,7 @@ impl Error {
             Self::Stated { what, remedy, .. } if remedy.is_empty() => format!("baton: {what}\n"),
             Self::Stated { what, remedy, .. } => format!("baton: {what}\n  what to do: {remedy}\n"),
             Self::Status { service, url, status } => status_text(service, url, status),
-            Self::LinesRefused | Self::OutputClosed => String::new(),
+            Self::LinesRefused | Self::ErrorsFound | Self::OutputClosed => String::new(),
         }
     }
 }

@@ -3,8 +3,9 @@
 use api::{
     checklist::v1::{ChangeClass, ChangeKind, EvidenceKind, FieldType, ItemCategory, VersionState},
     handoff::v1::{
-        Decision, HandoffOrder, HandoffState, Link, MemberRole, Origin, Priority, ProposalState, QuestionState,
-        ReadBack, ReasonKind, ReviewOutcome, ReviewState, RiskKind, RouteStatus,
+        Decision, HandoffOrder, HandoffState, Link, MapFindingCode, MapFindingSeverity, MapSubjectKind, MemberRole,
+        Origin, Priority, ProposalState, QuestionState, ReadBack, ReasonKind, ReviewOutcome, ReviewState, RiskKind,
+        RouteStatus, TermsProposalState,
     },
     r#type::v1::{Attachment, CriterionKind, Outcome, Severity, Side, TickState},
 };
@@ -58,6 +59,9 @@ words! {
     HandoffOrder "HANDOFF_ORDER_"
     HandoffState "HANDOFF_STATE_"
     ItemCategory "ITEM_CATEGORY_"
+    MapFindingCode "MAP_FINDING_CODE_"
+    MapFindingSeverity "MAP_FINDING_SEVERITY_"
+    MapSubjectKind "MAP_SUBJECT_KIND_"
     MemberRole "MEMBER_ROLE_"
     Outcome "OUTCOME_"
     Priority "PRIORITY_"
@@ -71,6 +75,7 @@ words! {
     RouteStatus "ROUTE_STATUS_"
     Severity "SEVERITY_"
     Side "SIDE_"
+    TermsProposalState "TERMS_PROPOSAL_STATE_"
     TickState "TICK_STATE_"
     VersionState "VERSION_STATE_"
 }

@@ -65,7 +65,7 @@ pub fn nats() -> Result<Found> {
     NATS.obtain()
 }
 
-/// buf, for linting the protos.
+/// buf, for linting the protos and for holding them against the released contract.
 pub fn buf() -> Result<Found> {
     BUF.obtain()
 }

@@ -5,11 +5,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use dev::Result;
 use dev::tether::Hold;
+use dev::watch::Watch;
 
 use crate::commands::check::Check;
 use crate::commands::demo::Demo;
 use crate::commands::down::Down;
 use crate::commands::prepare::Prepare;
+use crate::commands::release_contract::ReleaseContract;
 use crate::commands::test::Test;
 use crate::commands::up::Up;
 
@@ -32,8 +34,11 @@ enum Command {
     Test(Test),
     Check(Check),
     Prepare(Prepare),
+    ReleaseContract(ReleaseContract),
     #[command(hide = true, about = "Become a program that ends with its parent")]
     Tether(Hold),
+    #[command(hide = true, about = "End a program when its parent has ended")]
+    Watch(Watch),
 }
 
 /// Reads the command line and does what it says.
@@ -45,6 +50,8 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::Test(command) => command.run(),
         Command::Check(Check {}) => Check::run(),
         Command::Prepare(command) => command.run(),
+        Command::ReleaseContract(ReleaseContract {}) => ReleaseContract::run(),
         Command::Tether(hold) => hold.run().map(|()| ExitCode::SUCCESS),
+        Command::Watch(watch) => watch.run().map(|()| ExitCode::SUCCESS),
     }
 }

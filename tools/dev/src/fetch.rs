@@ -10,6 +10,10 @@ use nix::unistd::geteuid;
 use crate::error::OrSay as _;
 use crate::{Error, Result, progress};
 
+/// What a machine without Python needs.
+const INSTALL: &str =
+    "install Python 3 with pip: apt-get install python3-pip on Debian, xcode-select --install on macOS";
+
 /// What to fetch. A new version is a new name: nothing fetched is ever changed.
 #[derive(Debug)]
 pub(crate) struct Package {
@@ -24,7 +28,7 @@ pub(crate) struct Package {
 /// The program's path, fetched first when it is not in the cache. Two runs at once fetch once.
 pub(crate) fn obtain(package: &Package, title: &str) -> Result<PathBuf> {
     let cache = cache()?;
-    let folder = cache.join(format!("{}-{}", package.name, std::env::consts::ARCH));
+    let folder = cache.join(format!("{}-{}-{}", package.name, std::env::consts::OS, std::env::consts::ARCH));
     let program = folder.join(package.program);
     if program.exists() {
         return Ok(program);
@@ -50,19 +54,21 @@ fn install(package: &Package, folder: &Path, target: &Path) -> Result<()> {
     fs::write(&requirements, package.requirements)
         .or_say("writing the requirements", "free some space in the cache folder")?;
     let output = Command::new("python3")
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore"])
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
         .args(["--no-deps", "--only-binary=:all:", "--require-hashes", "--no-warn-script-location"])
         .arg("--target")
         .arg(target)
         .arg("-r")
         .arg(&requirements)
+        // As a variable: an older pip would refuse the option.
+        .env("PIP_ROOT_USER_ACTION", "ignore")
         .stdin(Stdio::null())
         .output()
-        .or_say("python3 does not run", "install it: apt-get install python3-pip")?;
+        .or_say("python3 does not run", INSTALL)?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let remedy = if said.contains("No module named pip") {
-            "install pip: apt-get install python3-pip"
+            INSTALL
         } else {
             "look whether the package registry can be reached (pip's own settings, such as PIP_INDEX_URL, are honoured)"
         };

@@ -1,22 +1,22 @@
 //! Children that end with their parent, however it ends: kill -9 of the launcher leaves no orphan.
 //!
-//! The kernel offers this (`PR_SET_PDEATHSIG`), but only to a process about itself, and forgets it when the user changes.
+//! Linux offers this (`PR_SET_PDEATHSIG`), but only to a process about itself, and forgets it when the user changes.
 //! So a child starts as `dev tether`, which drops its rights, asks for the signal, looks whether its parent is still
-//! there, and becomes the program it was told to run. All of that without a line of unsafe code.
+//! there, and becomes the program it was told to run. All of that without a line of unsafe code. Elsewhere (macOS) a
+//! watcher sends the signal.
 
-use std::ffi::{CString, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::{OnceLock, mpsc};
 
-use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
-use nix::unistd::{Pid, User, geteuid, getppid, initgroups, setgid, setuid};
+use nix::unistd::{Pid, User, geteuid, getppid};
 
 use crate::error::OrSay as _;
-use crate::{Error, Result};
+use crate::{Error, Result, watch};
 
 /// Names the launcher's program to tests, which cannot tether anything themselves.
 pub const LAUNCHER_ENV: &str = "BATON_DEV_BIN";
@@ -104,6 +104,9 @@ pub struct Hold {
     /// User to become first
     #[arg(long)]
     user: Option<String>,
+    /// Leave the signal to a watcher, as where the kernel has none
+    #[arg(long)]
+    watched: bool,
     /// Program and its arguments
     #[arg(trailing_var_arg = true, required = true)]
     program: Vec<OsString>,
@@ -114,29 +117,72 @@ impl Hold {
     pub fn run(self) -> Result<()> {
         let remedy = "this command is the launcher's own; use cargo dev --help";
         let parent = self.parent.map_or_else(getppid, Pid::from_raw);
-        if let Some(user) = &self.user {
-            become_user(user)?;
+        let (program, arguments) = self.program.split_first().expect("clap requires a program");
+        let mut command = Command::new(program);
+        command.args(arguments);
+        let is_watched = self.watched || !cfg!(target_os = "linux");
+        if is_watched {
+            watch::start(parent, self.signal)?;
         }
-        set_pdeathsig(self.signal).or_say("tethering to the parent", remedy)?;
+        if let Some(name) = &self.user {
+            let remedy = "run as that user, or as root";
+            let user = User::from_name(name).or_say(format_args!("looking up user {name}"), remedy)?;
+            let user = user.ok_or_else(|| Error::new(format_args!("there is no user {name}"), remedy))?;
+            system::become_user(&user, &mut command).or_say(format_args!("becoming user {name}"), remedy)?;
+        }
+        if !is_watched {
+            system::end_with_parent(self.signal).or_say("tethering to the parent", remedy)?;
+        }
         if getppid() != parent {
             return Err(Error::new("the parent has ended", remedy));
         }
-        let (program, arguments) = self.program.split_first().expect("clap requires a program");
-        Err::<(), _>(Command::new(program).args(arguments).exec()).or_say(
+        Err::<(), _>(command.exec()).or_say(
             format_args!("starting {}", program.display()),
             "look whether it is there, and reachable for the user that servers run as",
         )
     }
 }
 
-fn become_user(name: &str) -> Result<()> {
-    let remedy = "run as that user, or as root";
-    let user = User::from_name(name)
-        .or_say(format_args!("looking up user {name}"), remedy)?
-        .ok_or_else(|| Error::new(format_args!("there is no user {name}"), remedy))?;
-    let login = CString::new(name).or_say("reading the user's name", remedy)?;
-    initgroups(&login, user.gid)
-        .and_then(|()| setgid(user.gid))
-        .and_then(|()| setuid(user.uid))
-        .or_say(format_args!("becoming user {name}"), remedy)
+#[cfg(target_os = "linux")]
+mod system {
+    //! What Linux offers.
+
+    use std::ffi::CString;
+    use std::process::Command;
+
+    use nix::errno::Errno;
+    use nix::sys::{prctl::set_pdeathsig, signal::Signal};
+    use nix::unistd::{User, initgroups, setgid, setuid};
+
+    /// At once: the kernel forgets the signal when the user changes.
+    pub(super) fn become_user(user: &User, _command: &mut Command) -> nix::Result<()> {
+        let login = CString::new(user.name.as_str()).map_err(|_| Errno::EINVAL)?;
+        initgroups(&login, user.gid).and_then(|()| setgid(user.gid)).and_then(|()| setuid(user.uid))
+    }
+
+    pub(super) fn end_with_parent(signal: Signal) -> nix::Result<()> {
+        set_pdeathsig(signal)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    //! What every Unix offers.
+
+    use std::os::unix::process::CommandExt as _;
+    use std::process::Command;
+
+    use nix::errno::Errno;
+    use nix::sys::signal::Signal;
+    use nix::unistd::User;
+
+    /// When the command is run.
+    pub(super) fn become_user(user: &User, command: &mut Command) -> nix::Result<()> {
+        command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+        Ok(())
+    }
+
+    pub(super) fn end_with_parent(_signal: Signal) -> nix::Result<()> {
+        Err(Errno::ENOTSUP)
+    }
 }

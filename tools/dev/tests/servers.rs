@@ -1,7 +1,9 @@
 //! The servers start, survive what they should, and leave nothing behind.
 
-use std::path::Path;
-use std::process::Command;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use async_nats::jetstream;
 use dev::databases::{SCHEMAS, clone_database, database_url, drop_database, owner_role, prepare_database, role_url};
@@ -93,7 +95,7 @@ async fn each_user_of_nats_writes_its_own_subjects_and_stream_only() {
 /// What is refused is not answered at all: the wait for it is short.
 fn context(client: async_nats::Client) -> jetstream::Context {
     let mut context = jetstream::new(client);
-    context.set_timeout(std::time::Duration::from_millis(500));
+    context.set_timeout(Duration::from_millis(500));
     context
 }
 
@@ -131,17 +133,26 @@ async fn each_role_reaches_its_own_schema_only() {
 
 #[test]
 fn a_child_ends_when_its_parent_is_killed() {
-    // The shell stands for a launcher: it starts a tethered child, tells its process id, and is then killed.
+    ends_with_its_parent("");
+}
+
+#[test]
+fn a_child_ends_when_its_parent_is_killed_where_the_kernel_has_no_signal_for_that() {
+    ends_with_its_parent("--watched");
+}
+
+fn ends_with_its_parent(how: &str) {
+    // The shell stands for a launcher: it starts a tethered child that says so and stays, and is then killed.
     let launcher = tether().launcher().display().to_string();
-    let script = format!("'{launcher}' tether --parent $$ -- sleep 600 & echo $!; wait");
-    let mut parent = Command::new("sh").args(["-c", &script]).stdout(std::process::Stdio::piped()).spawn().unwrap();
-    let mut child = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(parent.stdout.take().unwrap()), &mut child).unwrap();
-    let program = format!("/proc/{}/comm", child.trim());
-    let comm = || std::fs::read_to_string(Path::new(&program)).unwrap_or_default();
-    let bound = std::time::Duration::from_secs(10);
-    dev::wait::until(bound, || (comm().trim() == "sleep").then_some(())).expect("the child runs");
-    parent.kill().unwrap();
-    parent.wait().unwrap();
-    dev::wait::until(bound, || (comm().trim() != "sleep").then_some(())).expect("the child has ended");
+    let script = format!("'{launcher}' tether {how} --parent $$ -- sh -c 'echo runs; exec sleep 600' & wait");
+    let mut parent = Command::new("sh").args(["-c", &script]).stdout(Stdio::piped()).spawn().expect("there is a shell");
+    let mut output = BufReader::new(parent.stdout.take().expect("it is piped"));
+    let mut said = String::new();
+    output.read_line(&mut said).expect("the child runs");
+    assert_eq!(said, "runs\n");
+    parent.kill().and_then(|()| parent.wait()).expect("the parent is killed");
+    // The output ends with the last process that holds it: the child.
+    let (ended, ending) = mpsc::channel();
+    std::thread::spawn(move || ended.send(output.read_to_end(&mut vec![])));
+    ending.recv_timeout(Duration::from_secs(10)).expect("the child has ended").expect("the output ends");
 }

@@ -2,6 +2,7 @@
 
 mod publishing;
 mod reading;
+mod versions;
 
 use api::checklist::v1::{
     Content, CreateTemplateRequest, Field, FieldType, ImportTemplateRequest,

@@ -64,6 +64,16 @@ impl NewAction {
     /// The duty that counts at once.
     pub(in crate::domain) fn binding(self, by: &str) -> Action {
         let Self { id, text, side, owner, due_at } = self;
-        Action { id, text, side, owner, due_at, unconfirmed: false, added_by: by.to_owned(), review_id: None, done: None }
+        Action {
+            id,
+            text,
+            side,
+            owner,
+            due_at,
+            unconfirmed: false,
+            added_by: by.to_owned(),
+            review_id: None,
+            done: None,
+        }
     }
 }

@@ -9,12 +9,26 @@ pub const SYSTEM_MAX_CHARS: usize = 100;
 pub const KEY_MAX_CHARS: usize = 200;
 /// An address, in characters.
 pub const URL_MAX_CHARS: usize = 2_000;
+/// The words that a list is searched for, in characters.
+pub const SEARCH_MAX_CHARS: usize = 200;
 /// Any other text, in bytes.
 pub const TEXT_MAX_BYTES: usize = 16 * 1024;
 /// Members of a team.
 pub const MEMBERS_MAX: usize = 500;
 /// Known risks of a route.
 pub const RISKS_MAX: usize = 50;
+/// A review rule, in bytes.
+pub const REVIEW_RULE_MAX_BYTES: usize = 1_024;
+/// Routes of a workflow.
+pub const WORKFLOW_ROUTES_MAX: usize = 100;
+/// A map as one text, in bytes: it fits into a message of 1 MiB beside the rest of its request.
+pub const MAP_TEXT_MAX_BYTES: usize = 1024 * 1024 - 1024;
+/// Teams of a map as one text.
+pub const MAP_TEAMS_MAX: usize = 2_000;
+/// Routes of a map as one text.
+pub const MAP_ROUTES_MAX: usize = 5_000;
+/// Workflows of a map as one text.
+pub const MAP_WORKFLOWS_MAX: usize = 1_000;
 /// Links of a handoff.
 pub const LINKS_MAX: usize = 100;
 /// Attachments of a handoff.
@@ -51,6 +65,8 @@ pub const HOLD_MAX_SECONDS: i64 = 90 * DAY_SECONDS;
 pub const REVIEW_SECONDS: std::ops::RangeInclusive<i64> = 60..=DAY_SECONDS;
 /// Events of a record of history.
 pub const EVENTS_MAX: usize = 1_000;
+/// Handoffs that one watch names.
+pub const WATCHED_MAX: usize = 100;
 /// All that callers have written into a handoff, as JSON, in bytes.
 pub const HANDOFF_MAX_BYTES: usize = 256 * 1024;
 /// The return window, in seconds: 366 days.

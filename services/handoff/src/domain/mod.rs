@@ -14,6 +14,7 @@ pub mod comment;
 pub mod handoff;
 pub mod history;
 pub mod limits;
+pub mod map;
 pub mod outside;
 pub mod proposal;
 pub mod question;
@@ -27,6 +28,7 @@ pub mod state;
 pub mod summary;
 pub mod team;
 pub mod template;
+pub mod workflow;
 
 #[cfg(test)]
 mod tests;
@@ -49,3 +51,4 @@ pub use state::{Command, State};
 pub use summary::{Priority, Summary};
 pub use team::{Team, TeamId};
 pub use template::{Pin, TemplateId};
+pub use workflow::{Workflow, WorkflowId};

@@ -4,8 +4,10 @@ use criteria::{CompileError, CriterionResult};
 use kernel::{Code, Precondition, Refusal, Timestamp, Violation};
 
 use super::{
-    ActionId, Command, Origin, ProposalId, RouteId, Side, State, TeamId, TemplateId, history,
-    limits::HANDOFF_MAX_BYTES, proposal::ProposalKind, side,
+    ActionId, Command, Origin, ProposalId, RouteId, Side, State, TeamId, TemplateId, WorkflowId, history,
+    limits::{HANDOFF_MAX_BYTES, MAP_TEXT_MAX_BYTES},
+    proposal::ProposalKind,
+    route, side,
 };
 
 /// A rule said no. Nothing has changed.
@@ -39,6 +41,53 @@ pub enum Refused {
     /// The terms were changed while the template that they named was looked up.
     #[error("the terms of the route {0} have just changed; create the handoff again")]
     TermsMoved(RouteId),
+    /// The other side waits for an answer.
+    #[error("{team} has proposed terms that wait for an answer ({proposal}); agree to them or decline them first")]
+    ProposalOpen {
+        /// The open proposal.
+        proposal: route::ProposalId,
+        /// The team that proposed it.
+        team: TeamId,
+    },
+    /// The proposal is not, or no longer, the one that waits for an answer.
+    #[error("the proposal {given} is not open{}; read the route and decide anew", current.map_or(String::new(), |id| format!(", {id} is")))]
+    ProposalMoved {
+        /// What the caller has read.
+        given: route::ProposalId,
+        /// The open one.
+        current: Option<route::ProposalId>,
+    },
+    /// Nobody decides on what they themselves proposed.
+    #[error("you proposed these terms yourself; another lead of {team} must decide on them")]
+    OwnProposal {
+        /// The team whose leads decide.
+        team: TeamId,
+    },
+    /// There is nothing to agree to.
+    #[error("these terms are in force on the route {0} already")]
+    TermsInForce(RouteId),
+    /// Reserved to leads of certain teams; an administrator has another way.
+    #[error("only a lead of {} may {what}; an administrator sets terms instead", list(teams))]
+    SideLeadOnly {
+        /// The teams whose leads may.
+        teams: Vec<TeamId>,
+        /// What.
+        what: &'static str,
+    },
+    /// The id is taken.
+    #[error("there is a workflow {0} already")]
+    WorkflowExists(WorkflowId),
+    /// The map was changed while the templates that an import names were looked up.
+    #[error("the map has just changed; import it again")]
+    MapMoved,
+    /// The text would not fit through an import.
+    #[error(
+        "the map as one text has {size_bytes} bytes, at most {MAP_TEXT_MAX_BYTES} are allowed; export it team by team"
+    )]
+    MapTooLarge {
+        /// What it would hold.
+        size_bytes: usize,
+    },
     /// A pair of teams does not say which of its routes is meant.
     #[error("{from} and {to} have several routes: {}; give the route_id", list(routes))]
     AmbiguousRoute {
@@ -173,7 +222,9 @@ pub enum Refused {
         at: Timestamp,
     },
     /// The attempt requires a review that lets it pass.
-    #[error("attempt {attempt} requires a review ({why}): hold one that ends READY, or have a lead of downstream waive it")]
+    #[error(
+        "attempt {attempt} requires a review ({why}): hold one that ends READY, or have a lead of downstream waive it"
+    )]
     ReviewRequired {
         /// The attempt.
         attempt: i32,
@@ -211,7 +262,7 @@ pub enum Refused {
     },
     /// One open proposal of a kind at a time.
     #[error("there is an open {kind} proposal already: {id}; it must be agreed to or declined first")]
-    ProposalOpen {
+    AlreadyProposed {
         /// The kind.
         kind: ProposalKind,
         /// Which.
@@ -363,12 +414,19 @@ impl Refused {
             Self::RouteExists(_) => (Code::AlreadyExists, "ROUTE_EXISTS"),
             Self::RouteRetired(_) => (Code::FailedPrecondition, "ROUTE_RETIRED"),
             Self::TermsMoved(_) => (Code::Aborted, "TERMS_MOVED"),
+            Self::AlreadyProposed { .. } => (Code::FailedPrecondition, "ALREADY_PROPOSED"),
+            Self::ProposalMoved { .. } => (Code::Aborted, "PROPOSAL_MOVED"),
+            Self::OwnProposal { .. } => (Code::PermissionDenied, "OWN_PROPOSAL"),
+            Self::TermsInForce(_) => (Code::FailedPrecondition, "TERMS_IN_FORCE"),
+            Self::WorkflowExists(_) => (Code::AlreadyExists, "WORKFLOW_EXISTS"),
+            Self::MapMoved => (Code::Aborted, "MAP_MOVED"),
+            Self::MapTooLarge { .. } => (Code::FailedPrecondition, "MAP_TOO_LARGE"),
             Self::AmbiguousRoute { .. } => (Code::FailedPrecondition, "AMBIGUOUS_ROUTE"),
             Self::TemplateNotFound { .. } => (Code::FailedPrecondition, "TEMPLATE_NOT_FOUND"),
             Self::TemplateRetired { .. } => (Code::FailedPrecondition, "TEMPLATE_RETIRED"),
             Self::EvaluatorTooOld { .. } => (Code::FailedPrecondition, "EVALUATOR_TOO_OLD"),
             Self::AdminOnly(_) => (Code::PermissionDenied, "ADMIN_ONLY"),
-            Self::LeadOnly { .. } => (Code::PermissionDenied, "LEAD_ONLY"),
+            Self::LeadOnly { .. } | Self::SideLeadOnly { .. } => (Code::PermissionDenied, "LEAD_ONLY"),
             Self::ImporterOnly => (Code::PermissionDenied, "IMPORTER_ONLY"),
             Self::WrongSide { .. } => (Code::PermissionDenied, "WRONG_SIDE"),
             Self::OverrideReasonRequired { .. } => (Code::PermissionDenied, "OVERRIDE_REASON_REQUIRED"),
@@ -424,6 +482,8 @@ impl From<Refused> for Refusal {
                 refusal.with("command", command).with("state", state).with("revision", revision)
             }
             Refused::AttemptMoved { current, .. } => refusal.with("attempt", current),
+            Refused::ProposalMoved { current: Some(current), .. } => refusal.with("proposal", current),
+            Refused::ProposalOpen { proposal, .. } => refusal.with("proposal", proposal),
             Refused::ReturnWindowClosed { closed_at } => refusal.with("closed_at", closed_at),
             Refused::EvaluatorTooOld { needed } => refusal.with("criteria_level", needed),
             Refused::TooLarge { size_bytes } => refusal.with("size_bytes", size_bytes),
@@ -435,7 +495,11 @@ impl From<Refused> for Refusal {
             }
             Refused::PartInWrongState { command, state, .. } => refusal.with("command", command).with("state", state),
             Refused::ReviewRequired { attempt, why } => Self {
-                preconditions: vec![precondition("REVIEW", attempt, format!("{why}; hold a review that ends READY, or waive it"))],
+                preconditions: vec![precondition(
+                    "REVIEW",
+                    attempt,
+                    format!("{why}; hold a review that ends READY, or waive it"),
+                )],
                 ..refusal
             },
             Refused::NeedsAgreement(fields) => Self {

@@ -10,6 +10,11 @@ kernel::slug_id! {
     TeamId
 }
 
+kernel::slug_id! {
+    /// A calendar's id. The calendar itself is another service's.
+    CalendarId
+}
+
 /// A team.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Team {
@@ -23,6 +28,8 @@ pub struct Team {
     pub members: Vec<Member>,
     /// Whom to call when the team does not answer.
     pub escalation_contact: Option<String>,
+    /// The calendar that it works by.
+    pub calendar_id: Option<CalendarId>,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -67,6 +74,8 @@ pub struct Create {
     pub members: Vec<Member>,
     /// Whom to call when it does not answer.
     pub escalation_contact: Option<String>,
+    /// The calendar that it works by.
+    pub calendar_id: Option<CalendarId>,
 }
 
 /// One change of a team.
@@ -78,6 +87,8 @@ pub enum Edit {
     Members(Vec<Member>),
     /// The new contact.
     EscalationContact(Option<String>),
+    /// The new calendar.
+    CalendarId(Option<CalendarId>),
 }
 
 impl Team {
@@ -101,7 +112,7 @@ impl Team {
             return Err(Refused::ImporterOnly);
         }
         let display_name = Some(display_name.to_owned());
-        let create = Create { id, display_name, members: vec![], escalation_contact: None };
+        let create = Create { id, display_name, members: vec![], escalation_contact: None, calendar_id: None };
         Ok((Self::new(create, now), vec![Fact::Created]))
     }
 
@@ -112,6 +123,7 @@ impl Team {
             id: create.id,
             members: create.members,
             escalation_contact: create.escalation_contact,
+            calendar_id: create.calendar_id,
             created_at: now,
         }
     }
@@ -127,6 +139,7 @@ impl Team {
                 Edit::DisplayName(name) => after.display_name = name,
                 Edit::Members(members) => after.members = members,
                 Edit::EscalationContact(contact) => after.escalation_contact = contact,
+                Edit::CalendarId(calendar) => after.calendar_id = calendar,
             }
         }
         members_must_differ(&after.members)?;

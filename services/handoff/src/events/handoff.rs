@@ -103,16 +103,18 @@ fn kind(handoff: &Handoff, fact: &Fact) -> Kind {
             side: write::side(*side),
             tick: Some(write::tick(tick.clone())),
         }),
-        Fact::Submitted { attempt, content_hash, results, review, .. } => Kind::HandoffSubmitted(pb::HandoffSubmitted {
-            attempt: *attempt,
-            content_hash: content_hash.to_string(),
-            template: Some(pin(&handoff.template)),
-            terms_version: handoff.terms.version,
-            results: results.iter().map(without_words).collect(),
-            triggered_at: Some(api::timestamp(handoff.triggered_at)),
-            review_required: review.required,
-            review_reason: review.why.clone(),
-        }),
+        Fact::Submitted { attempt, content_hash, results, review, .. } => {
+            Kind::HandoffSubmitted(pb::HandoffSubmitted {
+                attempt: *attempt,
+                content_hash: content_hash.to_string(),
+                template: Some(pin(&handoff.template)),
+                terms_version: handoff.terms.version,
+                results: results.iter().map(without_words).collect(),
+                triggered_at: Some(api::timestamp(handoff.triggered_at)),
+                review_required: review.required,
+                review_reason: review.why.clone(),
+            })
+        }
         Fact::Accepted { attempt, read_back, conditions, .. } => Kind::HandoffAccepted(pb::HandoffAccepted {
             attempt: *attempt,
             has_read_back: read_back.is_some(),
@@ -172,9 +174,9 @@ fn kind(handoff: &Handoff, fact: &Fact) -> Kind {
         }),
         Fact::LinkAdded(added) => Kind::LinkAdded(pb::LinkAdded { link: Some(link(added)) }),
         Fact::LinkRemoved(removed) => Kind::LinkRemoved(pb::LinkRemoved { link: Some(link(removed)) }),
-        Fact::AttachmentAdded(attachment) => Kind::AttachmentAdded(pb::AttachmentAdded {
-            attachment: Some(write::attachment(attachment.clone())),
-        }),
+        Fact::AttachmentAdded(attachment) => {
+            Kind::AttachmentAdded(pb::AttachmentAdded { attachment: Some(write::attachment(attachment.clone())) })
+        }
         Fact::ConfidentialityChanged(confidential) => {
             Kind::ConfidentialityChanged(pb::ConfidentialityChanged { confidential: *confidential })
         }
@@ -183,24 +185,22 @@ fn kind(handoff: &Handoff, fact: &Fact) -> Kind {
             Kind::ActionConfirmed(pb::ActionConfirmed { action: handoff.action(*id).map(action) })
         }
         Fact::ActionDone(id) => Kind::ActionDone(pb::ActionDone { action: handoff.action(*id).map(action) }),
-        Fact::QuestionAsked(asked) => of_question(handoff, asked.id, |question| {
-            Kind::QuestionAsked(pb::QuestionAsked { question })
-        }),
-        Fact::QuestionAnswered { id, .. } => of_question(handoff, *id, |question| {
-            Kind::QuestionAnswered(pb::QuestionAnswered { question })
-        }),
-        Fact::QuestionInsufficient { id, .. } => of_question(handoff, *id, |question| {
-            Kind::QuestionInsufficient(pb::QuestionInsufficient { question })
-        }),
-        Fact::QuestionClosed { id } => of_question(handoff, *id, |question| {
-            Kind::QuestionClosed(pb::QuestionClosed { question })
-        }),
-        Fact::ReviewScheduled(scheduled) => of_review(handoff, scheduled.id, |review| {
-            Kind::ReviewScheduled(pb::ReviewScheduled { review })
-        }),
-        Fact::ReviewHeld { id, .. } => {
-            of_review(handoff, *id, |review| Kind::ReviewHeld(pb::ReviewHeld { review }))
+        Fact::QuestionAsked(asked) => {
+            of_question(handoff, asked.id, |question| Kind::QuestionAsked(pb::QuestionAsked { question }))
         }
+        Fact::QuestionAnswered { id, .. } => {
+            of_question(handoff, *id, |question| Kind::QuestionAnswered(pb::QuestionAnswered { question }))
+        }
+        Fact::QuestionInsufficient { id, .. } => {
+            of_question(handoff, *id, |question| Kind::QuestionInsufficient(pb::QuestionInsufficient { question }))
+        }
+        Fact::QuestionClosed { id } => {
+            of_question(handoff, *id, |question| Kind::QuestionClosed(pb::QuestionClosed { question }))
+        }
+        Fact::ReviewScheduled(scheduled) => {
+            of_review(handoff, scheduled.id, |review| Kind::ReviewScheduled(pb::ReviewScheduled { review }))
+        }
+        Fact::ReviewHeld { id, .. } => of_review(handoff, *id, |review| Kind::ReviewHeld(pb::ReviewHeld { review })),
         Fact::ReviewMissed { id, .. } => {
             of_review(handoff, *id, |review| Kind::ReviewMissed(pb::ReviewMissed { review }))
         }
@@ -371,7 +371,12 @@ fn withhold(event: &mut pb::HandoffEvent) {
             | Kind::RouteUpdated(_)
             | Kind::RouteDiscovered(_)
             | Kind::RouteRetired(_)
-            | Kind::TermsSet(_),
+            | Kind::TermsSet(_)
+            | Kind::TermsProposed(_)
+            | Kind::TermsAgreed(_)
+            | Kind::TermsDeclined(_)
+            | Kind::WorkflowCreated(_)
+            | Kind::WorkflowUpdated(_),
         )
         | None => {}
     }

@@ -8,22 +8,22 @@ use criteria::{
     Attachment, Content, Criteria, CriterionKind, CriterionResult, Outcome, ReviewDecision, Severity, Submission, Tick,
     TickState, Value,
 };
-use kernel::{Actor, Kind, Principal, Timestamp};
+use kernel::{Actor, Kind, Principal, Role, Timestamp};
 use prost::Message;
 use prost_types::FileDescriptorSet;
 use uuid::Uuid;
 
 use super::Said;
 use crate::domain::{
-    Acting, Action, ActionId, Fact, Handoff, Link, Origin, Pin, Priority, Proposal, Question, Reason, Review, Route, Side,
-    Signed, State, Summary, Team,
+    Acting, Action, ActionId, Fact, Handoff, Link, Origin, Pin, Priority, Proposal, Question, Reason, Review, Route,
+    Side, Signed, State, Summary, Team, Workflow,
     handoff::{Binding, Create, Edit},
     proposal::{Change, ProposalState},
     question::{Answer, Round},
     review::{AgendaItem, Held, Meeting, Outcome as Verdict, Status},
-    route::{self, ReadBack, SetTerms},
+    route::{self, Propose, ReadBack, SetTerms},
     summary::{Contact, Contingency, SummaryAction},
-    team,
+    team, workflow,
 };
 
 const WORDS: &str = "said in confidence";
@@ -34,14 +34,18 @@ fn words() -> String {
 }
 
 fn admin() -> Actor {
-    Actor::Principal(Principal {
+    Actor::Principal(principal())
+}
+
+fn principal() -> Principal {
+    Principal {
         name: "ada".to_owned(),
         kind: Kind::User,
         teams: [].into(),
         is_admin: true,
         is_reader: false,
         is_importer: false,
-    })
+    }
 }
 
 fn route() -> Route {
@@ -52,15 +56,44 @@ fn route() -> Route {
         about: route::About::default(),
     };
     let (mut route, _) = Route::create(&admin(), create, NOW).unwrap();
-    let terms = SetTerms { template: None, read_back: ReadBack::None, return_window_seconds: None };
-    route.set_terms(&admin(), terms, NOW).unwrap();
+    route.set_terms(&admin(), SetTerms::default(), NOW).unwrap();
+    let side = Side::Upstream;
+    let terms = SetTerms { read_back: ReadBack::Required, ..SetTerms::default() };
+    let propose = Propose { side: Some(side), terms, reason: words() };
+    let lead = Actor::Principal(Principal {
+        is_admin: false,
+        teams: [("sales".parse().unwrap(), Role::Lead)].into(),
+        ..principal()
+    });
+    route.propose_terms(&lead, Uuid::nil().into(), propose, NOW).unwrap();
     route
 }
 
 fn team() -> Team {
     let id = "sales".parse().unwrap();
-    let create = team::Create { id, display_name: None, members: vec![], escalation_contact: None };
+    let create = team::Create { id, display_name: None, members: vec![], escalation_contact: None, calendar_id: None };
     Team::create(&admin(), create, NOW).unwrap().0
+}
+
+fn workflow() -> Workflow {
+    let route = route();
+    let create = workflow::Create { id: "deals".parse().unwrap(), name: None, routes: vec![route.id.clone()] };
+    Workflow::create(&admin(), create, &[&route].into_iter().collect(), NOW).unwrap().0
+}
+
+/// Every fact of a route.
+fn facts_of_routes() -> [route::Fact; 8] {
+    let (lapsed, replaced) = (Some(Uuid::nil().into()), Some(Uuid::nil().into()));
+    [
+        route::Fact::Created,
+        route::Fact::Updated,
+        route::Fact::Discovered,
+        route::Fact::Retired { lapsed },
+        route::Fact::TermsSet { lapsed },
+        route::Fact::TermsProposed { replaced },
+        route::Fact::TermsAgreed,
+        route::Fact::TermsDeclined,
+    ]
 }
 
 fn summary() -> Summary {
@@ -241,7 +274,10 @@ fn facts() -> Vec<Fact> {
             from: Pin::empty(),
             to: Pin::empty(),
             submission: Submission::default(),
-            archived: Submission { fields: [("contract".to_owned(), Value::Text(words()))].into(), ..Default::default() },
+            archived: Submission {
+                fields: [("contract".to_owned(), Value::Text(words()))].into(),
+                ..Default::default()
+            },
             flagged: vec!["contract".to_owned()],
         },
         Fact::ReadBackConfirmed { attempt: 1, corrections: vec![words()] },
@@ -302,10 +338,11 @@ fn in_contract() -> BTreeSet<String> {
 
 #[test]
 fn every_fact_bears_the_name_that_the_contract_gives_it() {
-    let (team, route) = (team(), route());
+    let (team, route, workflow) = (team(), route(), workflow());
     let of_teams = team::Fact::ALL.iter().map(|fact| team.event(fact, "ada"));
-    let of_routes = route::Fact::ALL.iter().map(|fact| route.event(fact, "ada"));
-    let events: Vec<_> = of_teams.chain(of_routes).chain(events_of(&handoff(false))).collect();
+    let of_routes = facts_of_routes().map(|fact| route.event(&fact, "ada"));
+    let of_workflows = workflow::Fact::ALL.iter().map(|fact| workflow.event(fact, "ada"));
+    let events: Vec<_> = of_teams.chain(of_routes).chain(of_workflows).chain(events_of(&handoff(false))).collect();
     for event in &events {
         assert_eq!(carried(&read(event)), event.name);
     }
@@ -339,11 +376,12 @@ fn an_open_handoff_is_told_in_full() {
 
 #[test]
 fn subjects_name_both_teams() {
-    let (team, route, handoff) = (team(), route(), handoff(false));
+    let (team, route, workflow, handoff) = (team(), route(), workflow(), handoff(false));
     let begun = Said::of(Fact::Begun);
     let named = [
         (Aggregate::name(&team), team.event(&team::Fact::Created, "ada").routing),
         (Aggregate::name(&route), route.event(&route::Fact::Created, "ada").routing),
+        (Aggregate::name(&workflow), workflow.event(&workflow::Fact::Created, "ada").routing),
         (Aggregate::name(&handoff), handoff.event(&begun, "ada").routing),
     ];
     insta::assert_debug_snapshot!(named, @r#"
@@ -355,6 +393,10 @@ fn subjects_name_both_teams() {
         (
             "route/sales-to-delivery",
             "sales.delivery",
+        ),
+        (
+            "workflow/deals",
+            "_._",
         ),
         (
             "handoff/00000000-0000-0000-0000-000000000001",

@@ -14,10 +14,12 @@ use super::{
     Doing, Handoffs, act, found,
     import::Importing,
     requests::{
-        Begin, Claim, Complete, ConfirmAction, EvaluateHandoff, GetHandoff, GetReviewInvite, ListHandoffs, ListTimeline,
-        MarkInsufficient, MigrateDraft, On, PreviewMigration, Recall, Reschedule, Resume, Submit, Unclaim,
+        Begin, Claim, Complete, ConfirmAction, EvaluateHandoff, GetHandoff, GetReviewInvite, ListHandoffs,
+        ListTimeline, MarkInsufficient, MigrateDraft, On, PreviewMigration, Recall, Reschedule, Resume, Submit,
+        Unclaim,
     },
     responses::{into_entry, into_handoff, into_line, into_migration, invite},
+    watch::Watching,
 };
 use crate::{
     domain::{
@@ -116,10 +118,10 @@ impl Handoffs {
         if withheld.is_empty() {
             return Ok(());
         }
-        let id = |comment: &pb::CommentAdded| comment.comment_id.parse::<Uuid>().map(CommentId::from).map_err(Error::fault);
+        let id =
+            |comment: &pb::CommentAdded| comment.comment_id.parse::<Uuid>().map(CommentId::from).map_err(Error::fault);
         let ids = withheld.iter().map(|comment| id(comment)).collect::<kernel::Result<Vec<_>>>()?;
-        let texts: BTreeMap<_, _> =
-            store::handoff::comments(self.context.pool(), &ids).await?.into_iter().collect();
+        let texts: BTreeMap<_, _> = store::handoff::comments(self.context.pool(), &ids).await?.into_iter().collect();
         for (comment, id) in withheld.iter_mut().zip(&ids) {
             comment.text = texts.get(id).cloned().unwrap_or_default();
         }
@@ -166,10 +168,11 @@ impl pb::handoff_service_server::HandoffService for Handoffs {
         request: Request<pb::ListHandoffsRequest>,
     ) -> Result<Response<pb::ListHandoffsResponse>, Status> {
         let (by, ListHandoffs { filter, page }) = Call::query(request)?;
+        let resume_token = self.list_token(&by, page.after().is_none()).await?;
         let lines = store::list::list(self.context.pool(), &by, &filter, page.after(), page.limit()).await;
         let (lines, next_page_token) = page.cut(lines.map_err(into_status)?, |line| line.cursor(filter.order));
         let handoffs = lines.into_iter().map(into_line).collect();
-        Ok(Response::new(pb::ListHandoffsResponse { handoffs, next_page_token }))
+        Ok(Response::new(pb::ListHandoffsResponse { handoffs, next_page_token, resume_token }))
     }
 
     async fn list_timeline(
@@ -184,6 +187,10 @@ impl pb::handoff_service_server::HandoffService for Handoffs {
         let mut entries = told.into_iter().map(into_entry).collect::<Result<Vec<_>, _>>().map_err(into_status)?;
         self.put_comments(&mut entries).await.map_err(into_status)?;
         Ok(Response::new(pb::ListTimelineResponse { entries, next_page_token }))
+    }
+
+    async fn watch_handoffs(&self, request: Request<pb::WatchHandoffsRequest>) -> Result<Response<Watching>, Status> {
+        self.watch(request).await
     }
 
     async fn evaluate_handoff(
@@ -201,14 +208,17 @@ impl pb::handoff_service_server::HandoffService for Handoffs {
         &self,
         request: Request<pb::UpdateHandoffRequest>,
     ) -> Result<Response<pb::UpdateHandoffResponse>, Status> {
-        self.act::<On<Update>, _>(request, |tx, by, c| Box::pin(ops::handoff::update(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Update>, _>(request, |tx, by, c| {
+            Box::pin(ops::handoff::update(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
-    async fn tick_item(
-        &self,
-        request: Request<pb::TickItemRequest>,
-    ) -> Result<Response<pb::TickItemResponse>, Status> {
-        self.act::<On<TickItem>, _>(request, |tx, by, c| Box::pin(ops::handoff::tick(tx, by, &c.target, c.command.clone()))).await
+    async fn tick_item(&self, request: Request<pb::TickItemRequest>) -> Result<Response<pb::TickItemResponse>, Status> {
+        self.act::<On<TickItem>, _>(request, |tx, by, c| {
+            Box::pin(ops::handoff::tick(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn submit_handoff(
@@ -243,21 +253,30 @@ impl pb::handoff_service_server::HandoffService for Handoffs {
         &self,
         request: Request<pb::AcceptHandoffRequest>,
     ) -> Result<Response<pb::AcceptHandoffResponse>, Status> {
-        self.act::<On<Accepting>, _>(request, |tx, by, c| Box::pin(ops::handoff::accept(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Accepting>, _>(request, |tx, by, c| {
+            Box::pin(ops::handoff::accept(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn confirm_read_back(
         &self,
         request: Request<pb::ConfirmReadBackRequest>,
     ) -> Result<Response<pb::ConfirmReadBackResponse>, Status> {
-        self.act::<On<ConfirmReadBack>, _>(request, |tx, by, c| Box::pin(ops::handoff::confirm_read_back(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<ConfirmReadBack>, _>(request, |tx, by, c| {
+            Box::pin(ops::handoff::confirm_read_back(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn reject_handoff(
         &self,
         request: Request<pb::RejectHandoffRequest>,
     ) -> Result<Response<pb::RejectHandoffResponse>, Status> {
-        self.act::<On<Reject>, _>(request, |tx, by, c| Box::pin(ops::handoff::reject(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Reject>, _>(request, |tx, by, c| {
+            Box::pin(ops::handoff::reject(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn begin_handoff(
@@ -278,189 +297,254 @@ impl pb::handoff_service_server::HandoffService for Handoffs {
         &self,
         request: Request<pb::ReturnHandoffRequest>,
     ) -> Result<Response<pb::ReturnHandoffResponse>, Status> {
-        self.act::<On<Return>, _>(request, |tx, by, c| Box::pin(ops::handoff::give_back(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Return>, _>(request, |tx, by, c| {
+            Box::pin(ops::handoff::give_back(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn reopen_handoff(
         &self,
         request: Request<pb::ReopenHandoffRequest>,
     ) -> Result<Response<pb::ReopenHandoffResponse>, Status> {
-        self.act::<On<Reopen>, _>(request, |tx, by, c| Box::pin(ops::handoff::reopen(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Reopen>, _>(request, |tx, by, c| {
+            Box::pin(ops::handoff::reopen(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn cancel_handoff(
         &self,
         request: Request<pb::CancelHandoffRequest>,
     ) -> Result<Response<pb::CancelHandoffResponse>, Status> {
-        self.act::<On<Cancel>, _>(request, |tx, by, c| Box::pin(ops::handoff::cancel(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Cancel>, _>(request, |tx, by, c| {
+            Box::pin(ops::handoff::cancel(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn reassign_handoff(
         &self,
         request: Request<pb::ReassignHandoffRequest>,
     ) -> Result<Response<pb::ReassignHandoffResponse>, Status> {
-        self.act::<On<Reassign>, _>(request, |tx, by, c| Box::pin(ops::note::reassign(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Reassign>, _>(request, |tx, by, c| {
+            Box::pin(ops::note::reassign(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn hold_handoff(
         &self,
         request: Request<pb::HoldHandoffRequest>,
     ) -> Result<Response<pb::HoldHandoffResponse>, Status> {
-        self.act::<On<Wait>, _>(request, |tx, by, c| Box::pin(ops::hold::hold(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Wait>, _>(request, |tx, by, c| Box::pin(ops::hold::hold(tx, by, &c.target, c.command.clone())))
+            .await
     }
 
     async fn resume_handoff(
         &self,
         request: Request<pb::ResumeHandoffRequest>,
     ) -> Result<Response<pb::ResumeHandoffResponse>, Status> {
-        self.act::<On<Resume>, _>(request, |tx, by, c| Box::pin(ops::hold::resume(tx, by, &c.target, c.command.side))).await
+        self.act::<On<Resume>, _>(request, |tx, by, c| Box::pin(ops::hold::resume(tx, by, &c.target, c.command.side)))
+            .await
     }
 
     async fn add_comment(
         &self,
         request: Request<pb::AddCommentRequest>,
     ) -> Result<Response<pb::AddCommentResponse>, Status> {
-        self.act::<On<Note<Comment>>, _>(request, |tx, by, c| Box::pin(ops::note::comment(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Note<Comment>>, _>(request, |tx, by, c| {
+            Box::pin(ops::note::comment(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
-    async fn add_link(
-        &self,
-        request: Request<pb::AddLinkRequest>,
-    ) -> Result<Response<pb::AddLinkResponse>, Status> {
-        self.act::<On<Note<Link>>, _>(request, |tx, by, c| Box::pin(ops::note::add_link(tx, by, &c.target, c.command.clone()))).await
+    async fn add_link(&self, request: Request<pb::AddLinkRequest>) -> Result<Response<pb::AddLinkResponse>, Status> {
+        self.act::<On<Note<Link>>, _>(request, |tx, by, c| {
+            Box::pin(ops::note::add_link(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn remove_link(
         &self,
         request: Request<pb::RemoveLinkRequest>,
     ) -> Result<Response<pb::RemoveLinkResponse>, Status> {
-        self.act::<On<Note<LinkedRecord>>, _>(request, |tx, by, c| Box::pin(ops::note::remove_link(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Note<LinkedRecord>>, _>(request, |tx, by, c| {
+            Box::pin(ops::note::remove_link(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn add_attachment(
         &self,
         request: Request<pb::AddAttachmentRequest>,
     ) -> Result<Response<pb::AddAttachmentResponse>, Status> {
-        self.act::<On<Note<Attachment>>, _>(request, |tx, by, c| Box::pin(ops::note::add_attachment(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Note<Attachment>>, _>(request, |tx, by, c| {
+            Box::pin(ops::note::add_attachment(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn add_action(
         &self,
         request: Request<pb::AddActionRequest>,
     ) -> Result<Response<pb::AddActionResponse>, Status> {
-        self.act::<On<Note<Duty>>, _>(request, |tx, by, c| Box::pin(ops::note::add_action(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Note<Duty>>, _>(request, |tx, by, c| {
+            Box::pin(ops::note::add_action(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn confirm_action(
         &self,
         request: Request<pb::ConfirmActionRequest>,
     ) -> Result<Response<pb::ConfirmActionResponse>, Status> {
-        self.act::<On<ConfirmAction>, _>(request, |tx, by, c| Box::pin(ops::note::confirm_action(tx, by, &c.target, c.command.0))).await
+        self.act::<On<ConfirmAction>, _>(request, |tx, by, c| {
+            Box::pin(ops::note::confirm_action(tx, by, &c.target, c.command.0))
+        })
+        .await
     }
 
     async fn complete_action(
         &self,
         request: Request<pb::CompleteActionRequest>,
     ) -> Result<Response<pb::CompleteActionResponse>, Status> {
-        self.act::<On<ActionId>, _>(request, |tx, by, c| Box::pin(ops::note::complete_action(tx, by, &c.target, c.command))).await
+        self.act::<On<ActionId>, _>(request, |tx, by, c| {
+            Box::pin(ops::note::complete_action(tx, by, &c.target, c.command))
+        })
+        .await
     }
 
     async fn set_confidential(
         &self,
         request: Request<pb::SetConfidentialRequest>,
     ) -> Result<Response<pb::SetConfidentialResponse>, Status> {
-        self.act::<On<Note<Confidential>>, _>(request, |tx, by, c| Box::pin(ops::note::set_confidential(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Note<Confidential>>, _>(request, |tx, by, c| {
+            Box::pin(ops::note::set_confidential(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn ask_question(
         &self,
         request: Request<pb::AskQuestionRequest>,
     ) -> Result<Response<pb::AskQuestionResponse>, Status> {
-        self.act::<On<Ask>, _>(request, |tx, by, c| Box::pin(ops::question::ask(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Ask>, _>(request, |tx, by, c| Box::pin(ops::question::ask(tx, by, &c.target, c.command.clone())))
+            .await
     }
 
     async fn answer_question(
         &self,
         request: Request<pb::AnswerQuestionRequest>,
     ) -> Result<Response<pb::AnswerQuestionResponse>, Status> {
-        self.act::<On<Reply>, _>(request, |tx, by, c| Box::pin(ops::question::answer(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Reply>, _>(request, |tx, by, c| {
+            Box::pin(ops::question::answer(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn mark_insufficient(
         &self,
         request: Request<pb::MarkInsufficientRequest>,
     ) -> Result<Response<pb::MarkInsufficientResponse>, Status> {
-        self.act::<On<MarkInsufficient>, _>(request, |tx, by, c| Box::pin(ops::question::mark_insufficient(tx, by, &c.target, c.command.0.clone()))).await
+        self.act::<On<MarkInsufficient>, _>(request, |tx, by, c| {
+            Box::pin(ops::question::mark_insufficient(tx, by, &c.target, c.command.0.clone()))
+        })
+        .await
     }
 
     async fn close_question(
         &self,
         request: Request<pb::CloseQuestionRequest>,
     ) -> Result<Response<pb::CloseQuestionResponse>, Status> {
-        self.act::<On<QuestionId>, _>(request, |tx, by, c| Box::pin(ops::question::close(tx, by, &c.target, c.command))).await
+        self.act::<On<QuestionId>, _>(request, |tx, by, c| Box::pin(ops::question::close(tx, by, &c.target, c.command)))
+            .await
     }
 
     async fn schedule_review(
         &self,
         request: Request<pb::ScheduleReviewRequest>,
     ) -> Result<Response<pb::ScheduleReviewResponse>, Status> {
-        self.act::<On<Schedule>, _>(request, |tx, by, c| Box::pin(ops::review::schedule(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Schedule>, _>(request, |tx, by, c| {
+            Box::pin(ops::review::schedule(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn reschedule_review(
         &self,
         request: Request<pb::RescheduleReviewRequest>,
     ) -> Result<Response<pb::RescheduleReviewResponse>, Status> {
-        self.act::<On<Reschedule>, _>(request, |tx, by, c| Box::pin(ops::review::reschedule(tx, by, &c.target, c.command.id, c.command.new.clone()))).await
+        self.act::<On<Reschedule>, _>(request, |tx, by, c| {
+            Box::pin(ops::review::reschedule(tx, by, &c.target, c.command.id, c.command.new.clone()))
+        })
+        .await
     }
 
     async fn cancel_review(
         &self,
         request: Request<pb::CancelReviewRequest>,
     ) -> Result<Response<pb::CancelReviewResponse>, Status> {
-        self.act::<On<CancelReview>, _>(request, |tx, by, c| Box::pin(ops::review::cancel(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<CancelReview>, _>(request, |tx, by, c| {
+            Box::pin(ops::review::cancel(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn record_review_held(
         &self,
         request: Request<pb::RecordReviewHeldRequest>,
     ) -> Result<Response<pb::RecordReviewHeldResponse>, Status> {
-        self.act::<On<Recording>, _>(request, |tx, by, c| Box::pin(ops::review::record_held(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Recording>, _>(request, |tx, by, c| {
+            Box::pin(ops::review::record_held(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn record_review_missed(
         &self,
         request: Request<pb::RecordReviewMissedRequest>,
     ) -> Result<Response<pb::RecordReviewMissedResponse>, Status> {
-        self.act::<On<RecordMissed>, _>(request, |tx, by, c| Box::pin(ops::review::record_missed(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<RecordMissed>, _>(request, |tx, by, c| {
+            Box::pin(ops::review::record_missed(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn waive_review(
         &self,
         request: Request<pb::WaiveReviewRequest>,
     ) -> Result<Response<pb::WaiveReviewResponse>, Status> {
-        self.act::<On<WaiveReview>, _>(request, |tx, by, c| Box::pin(ops::review::waive(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<WaiveReview>, _>(request, |tx, by, c| {
+            Box::pin(ops::review::waive(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
-    async fn propose(
-        &self,
-        request: Request<pb::ProposeRequest>,
-    ) -> Result<Response<pb::ProposeResponse>, Status> {
-        self.act::<On<Propose>, _>(request, |tx, by, c| Box::pin(ops::proposal::propose(tx, by, &c.target, c.command.clone()))).await
+    async fn propose(&self, request: Request<pb::ProposeRequest>) -> Result<Response<pb::ProposeResponse>, Status> {
+        self.act::<On<Propose>, _>(request, |tx, by, c| {
+            Box::pin(ops::proposal::propose(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn agree_proposal(
         &self,
         request: Request<pb::AgreeProposalRequest>,
     ) -> Result<Response<pb::AgreeProposalResponse>, Status> {
-        self.act::<On<ProposalId>, _>(request, |tx, by, c| Box::pin(ops::proposal::agree(tx, by, &c.target, c.command))).await
+        self.act::<On<ProposalId>, _>(request, |tx, by, c| Box::pin(ops::proposal::agree(tx, by, &c.target, c.command)))
+            .await
     }
 
     async fn decline_proposal(
         &self,
         request: Request<pb::DeclineProposalRequest>,
     ) -> Result<Response<pb::DeclineProposalResponse>, Status> {
-        self.act::<On<Decline>, _>(request, |tx, by, c| Box::pin(ops::proposal::decline(tx, by, &c.target, c.command.clone()))).await
+        self.act::<On<Decline>, _>(request, |tx, by, c| {
+            Box::pin(ops::proposal::decline(tx, by, &c.target, c.command.clone()))
+        })
+        .await
     }
 
     async fn preview_migration(

@@ -3,19 +3,21 @@
 mod directory;
 mod handoffs;
 mod import;
+mod map;
 mod requests;
 pub(crate) mod responses;
 mod routes;
 pub(crate) mod twins;
+mod watch;
 
 use std::pin::Pin;
 
-use chassis::{Call, Context, Parse, Tx, into_status};
+use chassis::{Call, Context, Parse, Tx, feed::Feed, into_status};
 use kernel::{Actor, Result};
 use prost::Message;
 use tonic::{Request, Response, Status};
 
-use crate::{domain::Refused, templates::Templates};
+use crate::{domain::Refused, feeds::Live, templates::Templates};
 
 /// Answers about teams.
 pub(crate) struct Directory(pub(crate) Context);
@@ -30,6 +32,7 @@ pub(crate) struct Routes {
 pub(crate) struct Handoffs {
     pub(crate) context: Context,
     pub(crate) templates: Templates,
+    pub(crate) feed: Feed<Live>,
 }
 
 /// An op on its way.

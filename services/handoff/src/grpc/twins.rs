@@ -6,10 +6,11 @@ use chassis::Fields;
 use crate::{
     domain::{
         Decision, Priority, State, history,
+        map::{Code, Severity},
         proposal::ProposalState,
         question::QuestionState,
         review::Outcome,
-        route::{ReadBack, RiskKind, Status},
+        route::{self, ReadBack, RiskKind, Status},
         team::MemberRole,
     },
     store::list::Order,
@@ -71,11 +72,18 @@ twins! {
     QuestionState = QuestionState { Open, Answered, Closed }
     Outcome = ReviewOutcome { Ready, NotReady }
     ProposalState = ProposalState { Open, Agreed, Declined, Lapsed }
-    Order = HandoffOrder { Updated, Newest }
+    Order = HandoffOrder { Updated, Newest, Recent, Oldest, Priority, DeliverBy }
     MemberRole = MemberRole { Member, Lead }
     RiskKind = RiskKind { InformationLoss, Delay, Quality, FingerPointing }
     Status = RouteStatus { Discovered, Active, Retired }
     ReadBack = ReadBack { None, Required }
+    route::ProposalState = TermsProposalState { Open, Agreed, Declined, Withdrawn, Replaced, Lapsed }
+    Severity = MapFindingSeverity { Error, Warning, Info }
+    Code = MapFindingCode {
+        RetiredTemplateInUse, TemplateTooNew, WorkflowWithRetiredRoute, RouteWithoutTemplate, RouteWithoutPolicy,
+        RouteWithoutOwner, RouteDiscoveredNeverMapped, TeamWithoutEscalationContact, Cycle, TemplateNotChecked,
+        TeamOnNoRoute, RouteWithoutTrigger, ParallelRoutes, ProposalUnanswered,
+    }
     history::Kind = HistoricEventKind {
         Submitted, Accepted, Began, Held, Resumed, Rejected, Rework, Completed, Cancelled,
     }

@@ -11,7 +11,8 @@ use crate::{
     domain::{
         Acting, ActionId, Handoff, HandoffId, Happened, Link, NewAction, Origin, Pin, Priority, Refused, Side, Summary,
         handoff::{
-            Accept, Binding, Cancel, ConfirmReadBack, Create, MigrateTo, Migrated, Reject, Reopen, Return, TickItem, Update,
+            Accept, Binding, Cancel, ConfirmReadBack, Create, MigrateTo, Migrated, Reject, Reopen, Return, TickItem,
+            Update,
         },
         route as map,
     },
@@ -177,7 +178,12 @@ pub(crate) async fn confirm_read_back(
 }
 
 /// Upstream moves a draft to the version that was looked up.
-pub(crate) async fn migrate_draft(tx: &mut Tx, by: &Actor, target: &Target, to: &MigrateTo) -> Result<(Handoff, Migrated)> {
+pub(crate) async fn migrate_draft(
+    tx: &mut Tx,
+    by: &Actor,
+    target: &Target,
+    to: &MigrateTo,
+) -> Result<(Handoff, Migrated)> {
     let mut handoff = lock(tx, by, target).await?;
     let (happened, migrated) = handoff.migrate(target.acting(by), to, tx.now())?;
     say(tx, by, &mut handoff, happened).await?;

@@ -3,12 +3,14 @@
 pub(crate) mod handoff;
 pub(crate) mod hold;
 pub(crate) mod import;
+pub(crate) mod map;
 pub(crate) mod note;
 pub(crate) mod proposal;
 pub(crate) mod question;
 pub(crate) mod review;
 pub(crate) mod route;
 pub(crate) mod team;
+pub(crate) mod workflow;
 
 use crate::domain::{Acting, Expected, HandoffId, RouteId, TeamId};
 

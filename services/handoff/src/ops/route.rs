@@ -6,7 +6,7 @@ use kernel::{Actor, Result};
 use crate::{
     domain::{
         Expected, Refused, Route, RouteId, TeamId,
-        route::{Create, Edit, Fact, SetTerms, of_pair},
+        route::{Create, Edit, End, Fact, Proposal, ProposalId, ProposalState, Propose, SetTerms, of_pair},
     },
     store,
 };
@@ -54,10 +54,18 @@ pub(crate) async fn update(
     say(tx, by, route, &facts).await
 }
 
+/// A discovered route made an active one.
+pub(crate) async fn promote(tx: &mut Tx, by: &Actor, id: &RouteId, expected: Expected) -> Result<Route> {
+    let mut route = lock(tx, id).await?;
+    expected.must_match(route.head.revision)?;
+    let facts = route.promote(by)?;
+    say(tx, by, route, &facts).await
+}
+
 /// A route retired.
 pub(crate) async fn retire(tx: &mut Tx, by: &Actor, id: &RouteId) -> Result<Route> {
     let mut route = lock(tx, id).await?;
-    let facts = route.retire(by)?;
+    let facts = route.retire(by, tx.now())?;
     say(tx, by, route, &facts).await
 }
 
@@ -72,9 +80,50 @@ pub(crate) async fn set_terms(
     let mut route = lock(tx, id).await?;
     expected.must_match(route.head.revision)?;
     let facts = route.set_terms(by, terms, tx.now())?;
-    if let (Some(terms), false) = (&route.terms, facts.is_empty()) {
-        store::route::add_terms(tx, id, terms).await?;
-    }
+    say(tx, by, route, &facts).await
+}
+
+/// Terms proposed.
+pub(crate) async fn propose_terms(
+    tx: &mut Tx,
+    by: &Actor,
+    id: &RouteId,
+    expected: Expected,
+    propose: Propose,
+) -> Result<Route> {
+    let mut route = lock(tx, id).await?;
+    expected.must_match(route.head.revision)?;
+    let facts = route.propose_terms(by, ProposalId::from(tx.new_id()), propose, tx.now())?;
+    say(tx, by, route, &facts).await
+}
+
+/// What a side does with proposed terms.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Decide {
+    /// The other side agrees.
+    Agree,
+    /// The other side declines.
+    Decline,
+    /// Their own side takes them back.
+    Withdraw,
+}
+
+/// Proposed terms decided on.
+pub(crate) async fn decide_terms(
+    tx: &mut Tx,
+    by: &Actor,
+    decide: Decide,
+    (id, expected): (&RouteId, Expected),
+    (proposal, reason): (ProposalId, String),
+) -> Result<Route> {
+    let mut route = lock(tx, id).await?;
+    expected.must_match(route.head.revision)?;
+    let now = tx.now();
+    let facts = match decide {
+        Decide::Agree => route.agree_terms(by, proposal, now)?,
+        Decide::Decline => route.decline_terms(by, proposal, reason, now)?,
+        Decide::Withdraw => route.withdraw_terms(by, proposal, reason, now)?,
+    };
     say(tx, by, route, &facts).await
 }
 
@@ -86,7 +135,47 @@ async fn lock(tx: &mut Tx, id: &RouteId) -> Result<Route> {
 async fn say(tx: &mut Tx, by: &Actor, mut route: Route, facts: &[Fact]) -> Result<Route> {
     if !facts.is_empty() {
         tx.emit(&mut route, by, facts)?;
-        store::route::save(tx, &route).await?;
+        write_beside(tx, &[(&route, facts.to_vec())]).await?;
+        store::route::save(tx, &[&route]).await?;
     }
     Ok(route)
+}
+
+/// Writes what routes have beside their own rows, as these facts say it: versions of terms, proposals and how they ended.
+pub(super) async fn write_beside(tx: &mut Tx, changed: &[(&Route, Vec<Fact>)]) -> Result<()> {
+    let (mut terms, mut proposed, mut ended) = (vec![], vec![], vec![]);
+    for (route, facts) in changed {
+        for fact in facts {
+            if let (Fact::TermsSet { .. } | Fact::TermsAgreed, Some(set)) = (fact, &route.terms) {
+                terms.push((&route.id, set));
+            }
+            match (fact, &route.proposal) {
+                (Fact::TermsProposed { replaced }, Some(proposal)) => {
+                    let (by, at) = (proposal.proposed_by.clone(), proposal.proposed_at);
+                    let end = End { by, at, reason: String::new() };
+                    ended.extend(replaced.map(|replaced| (replaced, ProposalState::Replaced, end)));
+                    proposed.push((&route.id, proposal));
+                }
+                (
+                    Fact::TermsAgreed
+                    | Fact::TermsDeclined
+                    | Fact::TermsSet { lapsed: Some(_) }
+                    | Fact::Retired { lapsed: Some(_) },
+                    Some(Proposal { id, state, end: Some(end), .. }),
+                ) => ended.push((*id, *state, end.clone())),
+                _ => {}
+            }
+        }
+    }
+    if !terms.is_empty() {
+        store::route::add_terms(tx, &terms).await?;
+    }
+    if !ended.is_empty() {
+        let ended: Vec<_> = ended.iter().map(|(id, state, end)| (*id, *state, end)).collect();
+        store::route::end_proposals(tx, &ended).await?;
+    }
+    for (route, proposal) in proposed {
+        store::route::add_proposal(tx, route, proposal).await?;
+    }
+    Ok(())
 }

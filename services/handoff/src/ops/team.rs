@@ -30,7 +30,7 @@ pub(crate) async fn update(tx: &mut Tx, by: &Actor, id: &TeamId, expected: Expec
     let facts = team.update(by, edits)?;
     if !facts.is_empty() {
         tx.emit(&mut team, by, &facts)?;
-        store::team::save(tx, &team).await?;
+        store::team::save(tx, &[&team]).await?;
     }
     Ok(team)
 }

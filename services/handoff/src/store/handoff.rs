@@ -13,12 +13,11 @@ use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
 
 use super::{Viewer, broken, constraint, head, template};
 use crate::domain::{
-    Action, ActionId, Attempt, Command, CommentId, Decision, Fact, Handoff, HandoffId, Link, Origin, Pin, Priority, Reason,
-    RouteId, Side, State, Summary, TeamId, TemplateId,
-    Question, Review, ReviewId, Proposal, Signed,
+    Action, ActionId, Attempt, Command, CommentId, Decision, Fact, Handoff, HandoffId, Link, Origin, Pin, Priority,
+    Proposal, Question, Reason, Review, ReviewId, RouteId, Side, Signed, State, Summary, TeamId, TemplateId,
     attempt::Confirmation,
     handoff::{Claim, Hold, Times, Waiver},
-    route::{KeptTerms, ReadBack},
+    route::{KeptTerms, PolicyId, ReadBack},
     state::Since,
 };
 
@@ -34,6 +33,10 @@ struct Row {
     read_back: Option<ReadBack>,
     #[serde(skip_serializing)]
     return_window_seconds: Option<i64>,
+    #[serde(skip_serializing)]
+    sla_policy_id: Option<PolicyId>,
+    #[serde(skip_serializing)]
+    review_rule: Option<String>,
     template_id: Option<TemplateId>,
     template_version: i32,
     content_hash: String,
@@ -274,9 +277,11 @@ pub(crate) async fn lock_held_until(tx: &mut Tx, until: Timestamp, limit: i64) -
 
 /// When the next hold ends by itself.
 pub(crate) async fn next_hold_until(pool: &PgPool) -> Result<Option<Timestamp>> {
-    Ok(sqlx::query_scalar!(r#"SELECT min(hold_until) AS "until: Timestamp" FROM handoff.handoff WHERE hold_until IS NOT NULL"#)
-        .fetch_one(pool)
-        .await?)
+    Ok(sqlx::query_scalar!(
+        r#"SELECT min(hold_until) AS "until: Timestamp" FROM handoff.handoff WHERE hold_until IS NOT NULL"#
+    )
+    .fetch_one(pool)
+    .await?)
 }
 
 /// The texts of comments, by their ids.
@@ -324,7 +329,8 @@ async fn load(connection: &mut PgConnection, viewer: &Actor, ids: &[HandoffId]) 
     let viewer = Viewer::of(viewer);
     let rows = sqlx::query!(
         r#"
-        SELECT to_jsonb(h) || jsonb_build_object('read_back', t.read_back, 'return_window_seconds', t.return_window_seconds) AS "row!",
+        SELECT to_jsonb(h) || jsonb_build_object('read_back', t.read_back, 'return_window_seconds', t.return_window_seconds,
+                                                 'sla_policy_id', t.sla_policy_id, 'review_rule', t.review_rule) AS "row!",
                (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.number) FROM handoff.attempt a WHERE a.handoff_id = h.id) AS attempts,
                (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.place) FROM handoff.action a WHERE a.handoff_id = h.id) AS actions,
                (SELECT jsonb_agg(to_jsonb(q) ORDER BY q.place) FROM handoff.question q WHERE q.handoff_id = h.id) AS questions,
@@ -476,10 +482,14 @@ struct Parts {
 }
 
 fn into_handoff(row: Row, parts: Parts, criteria: Arc<Criteria>) -> Result<Handoff> {
-    let terms = match (row.read_back, row.return_window_seconds) {
-        (Some(read_back), Some(return_window_seconds)) => {
-            KeptTerms { version: row.terms_version, read_back, return_window_seconds, ..KeptTerms::none() }
-        }
+    let terms = match (row.read_back, row.return_window_seconds, row.review_rule) {
+        (Some(read_back), Some(return_window_seconds), Some(review_rule)) => KeptTerms {
+            version: row.terms_version,
+            sla_policy_id: row.sla_policy_id,
+            review_rule,
+            read_back,
+            return_window_seconds,
+        },
         _ => KeptTerms::none(),
     };
     let hash = row
@@ -583,6 +593,8 @@ fn of_handoff(handoff: &Handoff) -> Row {
         terms_version: handoff.terms.version,
         read_back: None,
         return_window_seconds: None,
+        sla_policy_id: None,
+        review_rule: None,
         template_id: handoff.template.template_id.clone(),
         template_version: handoff.template.version,
         content_hash: handoff.template.content_hash.to_string(),

@@ -5,10 +5,14 @@ pub(crate) mod list;
 pub(crate) mod route;
 pub(crate) mod team;
 pub(crate) mod template;
+pub(crate) mod workflow;
 
 use kernel::{Actor, Error, Head, Result, Timestamp};
 
+use crate::domain::TeamId;
+
 /// Who looks: the arguments of the one predicate of every read, `handoff.visible_to`.
+#[derive(Debug, Clone)]
 pub(crate) struct Viewer {
     sees_all: bool,
     teams: Vec<String>,
@@ -20,6 +24,14 @@ impl Viewer {
             sees_all: actor.is_admin() || *actor == Actor::System,
             teams: actor.teams().map(ToString::to_string).collect(),
         }
+    }
+}
+
+impl Viewer {
+    /// The same predicate for a line that has been read: what `handoff.visible_to` says.
+    pub(crate) fn sees(&self, line: &list::Line) -> bool {
+        let is_in = |team: &TeamId| self.teams.iter().any(|own| own == team.as_str());
+        !line.confidential || self.sees_all || is_in(&line.from_team) || is_in(&line.to_team)
     }
 }
 

@@ -5,13 +5,17 @@ use kernel::{Error, Result, Timestamp};
 use sqlx::{PgExecutor, types::Json};
 
 use super::{constraint, head};
-use crate::domain::{Team, TeamId, team::Member};
+use crate::domain::{
+    Team, TeamId,
+    team::{CalendarId, Member},
+};
 
 struct Row {
     id: TeamId,
     display_name: String,
     members: Json<Vec<Member>>,
     escalation_contact: Option<String>,
+    calendar_id: Option<CalendarId>,
     created_at: Timestamp,
     revision: i64,
     head_hash: Vec<u8>,
@@ -26,6 +30,7 @@ impl Row {
             display_name: self.display_name,
             members: self.members.0,
             escalation_contact: self.escalation_contact,
+            calendar_id: self.calendar_id,
             created_at: self.created_at,
         })
     }
@@ -38,7 +43,7 @@ macro_rules! teams {
             Row,
             r#"
             SELECT id AS "id: TeamId", display_name, members AS "members: Json<Vec<Member>>", escalation_contact,
-                   created_at AS "created_at: Timestamp", revision, head_hash, head_at AS "head_at: Timestamp"
+                   calendar_id AS "calendar_id: CalendarId", created_at AS "created_at: Timestamp", revision, head_hash, head_at AS "head_at: Timestamp"
             FROM handoff.team
             "# + $where,
             $($argument),+
@@ -58,6 +63,19 @@ pub(crate) async fn lock(tx: &mut Tx, id: &TeamId) -> Result<Option<Team>> {
         .await?
         .map(Row::into_team)
         .transpose()
+}
+
+/// Every team.
+pub(crate) async fn all(store: impl PgExecutor<'_>) -> Result<Vec<Team>> {
+    teams!("WHERE id > $1 ORDER BY id", "").fetch_all(store).await?.into_iter().map(Row::into_team).collect()
+}
+
+/// Locks the rows of these teams until the transaction ends, in one order for all.
+pub(crate) async fn lock_many(tx: &mut Tx, ids: &[TeamId]) -> Result<()> {
+    sqlx::query!("SELECT id FROM handoff.team WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", ids as &[TeamId])
+        .fetch_all(tx.connection())
+        .await?;
+    Ok(())
 }
 
 /// Teams by id, after one.
@@ -82,9 +100,10 @@ pub(crate) async fn insert(tx: &mut Tx, teams: &[&Team]) -> Result<()> {
     let members: Vec<_> =
         teams.iter().map(|team| serde_json::to_value(&team.members)).collect::<Result<_, _>>().map_err(Error::fault)?;
     sqlx::query!(
-        "INSERT INTO handoff.team (id, display_name, members, escalation_contact, created_at, revision, head_hash, head_at)
+        "INSERT INTO handoff.team (id, display_name, members, escalation_contact, created_at, revision, head_hash, head_at,
+                                   calendar_id)
          SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::timestamptz[], $6::bigint[], $7::bytea[],
-                              $8::timestamptz[])",
+                              $8::timestamptz[], $9::text[])",
         &teams.iter().map(|team| team.id.to_string()).collect::<Vec<_>>(),
         &teams.iter().map(|team| team.display_name.clone()).collect::<Vec<_>>(),
         &members,
@@ -93,6 +112,7 @@ pub(crate) async fn insert(tx: &mut Tx, teams: &[&Team]) -> Result<()> {
         &teams.iter().map(|team| team.head.revision).collect::<Vec<_>>(),
         &teams.iter().map(|team| team.head.hash.to_vec()).collect::<Vec<_>>(),
         &teams.iter().map(|team| team.head.at).collect::<Vec<_>>() as &[Timestamp],
+        &teams.iter().map(|team| team.calendar_id.clone()).collect::<Vec<_>>() as &[Option<CalendarId>],
     )
     .execute(tx.connection())
     .await
@@ -104,19 +124,26 @@ pub(crate) async fn insert(tx: &mut Tx, teams: &[&Team]) -> Result<()> {
     Ok(())
 }
 
-/// A team's row as it now is.
-pub(crate) async fn save(tx: &mut Tx, team: &Team) -> Result<()> {
+/// Teams' rows as they now are.
+pub(crate) async fn save(tx: &mut Tx, teams: &[&Team]) -> Result<()> {
+    let members: Vec<_> =
+        teams.iter().map(|team| serde_json::to_value(&team.members)).collect::<Result<_, _>>().map_err(Error::fault)?;
     sqlx::query!(
-        "UPDATE handoff.team SET display_name = $2, members = $3, escalation_contact = $4, revision = $5, head_hash = $6,
-                                 head_at = $7
-         WHERE id = $1",
-        team.id.as_str(),
-        team.display_name,
-        Json(&team.members) as _,
-        team.escalation_contact,
-        team.head.revision,
-        &team.head.hash[..],
-        team.head.at as Timestamp,
+        "UPDATE handoff.team t
+         SET display_name = n.display_name, members = n.members, escalation_contact = n.escalation_contact,
+             calendar_id = n.calendar_id, revision = n.revision, head_hash = n.head_hash, head_at = n.head_at
+         FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::text[], $6::bigint[], $7::bytea[],
+                     $8::timestamptz[])
+              AS n (id, display_name, members, escalation_contact, calendar_id, revision, head_hash, head_at)
+         WHERE t.id = n.id",
+        &teams.iter().map(|team| team.id.to_string()).collect::<Vec<_>>(),
+        &teams.iter().map(|team| team.display_name.clone()).collect::<Vec<_>>(),
+        &members,
+        &teams.iter().map(|team| team.escalation_contact.clone()).collect::<Vec<_>>() as &[Option<String>],
+        &teams.iter().map(|team| team.calendar_id.clone()).collect::<Vec<_>>() as &[Option<CalendarId>],
+        &teams.iter().map(|team| team.head.revision).collect::<Vec<_>>(),
+        &teams.iter().map(|team| team.head.hash.to_vec()).collect::<Vec<_>>(),
+        &teams.iter().map(|team| team.head.at).collect::<Vec<_>>() as &[Timestamp],
     )
     .execute(tx.connection())
     .await?;

@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use api::{handoff::v1 as pb, r#type::v1::Side};
-use pb::{HandoffState, HistoricEventKind as Kind, ListHandoffsRequest};
+use pb::{HandoffOrder, HandoffState, HistoricEventKind as Kind, ListHandoffsRequest};
 
 use crate::{
     history::{later, record},
-    requests::{inbox, mask, on, origin},
+    requests::{create, inbox, mask, on, origin},
     words::state,
     world::{ROUTE, World},
 };
@@ -127,6 +127,10 @@ async fn a_list_shows_what_its_filters_say_all_together() {
     let begun = ListHandoffsRequest { states: open, origin: origin("begun"), ..inbox("implementation") };
     assert_eq!(titles(begun).await, "begun");
     assert_eq!(titles(ListHandoffsRequest { origin: origin("nobody"), ..all() }).await, "");
+    let of_system = |system: &str| Some(pb::Origin { system: system.into(), key: String::new() });
+    let back = ListHandoffsRequest { origin: of_system("crm"), ..of("sales", Side::Downstream) };
+    assert_eq!(titles(back).await, "back", "any record of the system");
+    assert_eq!(titles(ListHandoffsRequest { origin: of_system("erp"), ..all() }).await, "");
     let back = ListHandoffsRequest { route_id: "implementation-to-sales".into(), ..all() };
     assert_eq!(titles(back).await, "back");
     let none = ListHandoffsRequest { route_id: ROUTE.into(), ..of("sales", Side::Downstream) };
@@ -134,19 +138,128 @@ async fn a_list_shows_what_its_filters_say_all_together() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_is_ordered_by_what_was_touched_last_or_by_what_is_new() {
+async fn a_list_is_narrowed_by_turn_owner_urgency_time_and_what_it_follows() {
+    let world = World::new().await;
+    let titles = async |request: ListHandoffsRequest| world.otto.titles(request).await.join(" ");
+    let all = ListHandoffsRequest::default;
+    let urgent = pb::CreateHandoffRequest { priority: pb::Priority::Urgent.into(), ..create(ROUTE, "urgent") };
+    let urgent = world.sam.create(urgent).await.unwrap().0;
+    world.pass_seconds(60);
+    let promise = pb::CreateHandoffRequest {
+        deliver_by: world.after(600),
+        confidential: true,
+        follows: urgent.id.clone(),
+        ..create(ROUTE, "promised")
+    };
+    world.anna.create(promise).await.unwrap();
+    world.pass_seconds(60);
+    let taken = world.ivan.accept(on(&world.sam.submitted("taken").await)).await.unwrap();
+    assert_eq!((taken.upstream_owner.as_str(), taken.downstream_owner.as_str()), ("sam", "ivan"));
+    let held = record("held", &[Kind::Submitted, Kind::Accepted, Kind::Held]);
+    world.importer.import(vec![held]).await.unwrap();
+
+    let turn = |side: Side| ListHandoffsRequest { waiting_on: side.into(), ..all() };
+    assert_eq!(titles(turn(Side::Upstream)).await, "urgent", "the promised one is confidential");
+    assert_eq!(titles(turn(Side::Downstream)).await, "held taken");
+
+    let of = |owner: &str, side: Side| ListHandoffsRequest { owner: owner.into(), side: side.into(), ..all() };
+    assert_eq!(titles(of("sam", Side::Unspecified)).await, "held urgent taken");
+    assert_eq!(titles(of("ivan", Side::Unspecified)).await, "held taken");
+    assert_eq!(titles(of("ivan", Side::Upstream)).await, "");
+    let mine = ListHandoffsRequest { inbox_of: "implementation".into(), ..of("ivan", Side::Unspecified) };
+    assert_eq!(titles(mine).await, "held taken");
+    let theirs = ListHandoffsRequest { team: "legal".into(), ..of("ivan", Side::Unspecified) };
+    assert_eq!(titles(theirs).await, "");
+
+    let urgent_ones = vec![pb::Priority::Urgent.into(), pb::Priority::High.into()];
+    assert_eq!(titles(ListHandoffsRequest { priorities: urgent_ones, ..all() }).await, "urgent");
+    assert_eq!(titles(ListHandoffsRequest { on_hold: Some(true), ..all() }).await, "held");
+    assert_eq!(titles(ListHandoffsRequest { on_hold: Some(false), ..all() }).await, "urgent taken");
+    assert_eq!(titles(ListHandoffsRequest { confidential: Some(true), ..all() }).await, "", "otto may not know of it");
+    let secret = || ListHandoffsRequest { confidential: Some(true), ..all() };
+    assert_eq!(world.ines.titles(secret()).await, ["promised"]);
+    let after_it = || ListHandoffsRequest { follows: urgent.id.clone(), ..all() };
+    assert_eq!(world.ines.titles(after_it()).await, ["promised"]);
+    assert_eq!(titles(after_it()).await, "");
+
+    let at = |seconds: i64| world.after(seconds);
+    assert_eq!(titles(ListHandoffsRequest { created_after: at(-120), ..all() }).await, "urgent taken", "from then on");
+    assert_eq!(titles(ListHandoffsRequest { created_before: at(-120), ..all() }).await, "held", "not at it");
+    let between = ListHandoffsRequest { created_after: at(-119), created_before: at(1), ..all() };
+    assert_eq!(titles(between).await, "taken");
+    assert_eq!(titles(ListHandoffsRequest { updated_before: at(0), ..all() }).await, "held urgent");
+    assert_eq!(titles(ListHandoffsRequest { updated_after: at(0), ..all() }).await, "taken");
+    let due = |seconds: i64| ListHandoffsRequest { deliver_by_before: at(seconds), ..all() };
+    assert_eq!(world.ines.titles(due(541)).await, ["promised"]);
+    assert_eq!(world.ines.titles(due(540)).await, [""; 0], "what has no promise is not there either");
+}
+
+fn as_upstream(title: &str) -> pb::CreateHandoffRequest {
+    pb::CreateHandoffRequest { side: Side::Upstream.into(), ..create(ROUTE, title) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_speaks_for_both_sides_is_listed_once() {
+    let world = World::new().await;
+    let submitted = world.sam.submitted("Acme").await;
+    let accepted = world.bo.accept(on(&submitted)).await.unwrap();
+    let second = world.bo.submit(on(&world.bo.create(as_upstream("second")).await.unwrap().0)).await.unwrap();
+    let taken = world.ivan.accept(on(&second)).await.unwrap();
+    assert_eq!((accepted.downstream_owner.as_str(), taken.upstream_owner.as_str()), ("bo", "bo"));
+    let of_bo = || ListHandoffsRequest { owner: "bo".into(), ..Default::default() };
+    assert_eq!(world.otto.titles(of_bo()).await, ["Acme", "second"]);
+    let paged = ListHandoffsRequest { page_size: 1, ..of_bo() };
+    let first = world.otto.list(paged.clone()).await.unwrap();
+    let rest = ListHandoffsRequest { page_token: first.next_page_token, ..paged };
+    assert_eq!(world.otto.titles(rest).await, ["second"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_ordered_by_what_was_touched_or_made_first_or_last() {
     let world = World::new().await;
     six(&world).await;
-    let newest = || ListHandoffsRequest { order: pb::HandoffOrder::Newest.into(), ..Default::default() };
-    let order = "back rejected completed begun accepted submitted";
-    assert_eq!(world.otto.titles(newest()).await.join(" "), order);
+    let by = async |order: HandoffOrder| {
+        let request = ListHandoffsRequest { order: order.into(), ..Default::default() };
+        world.otto.titles(request).await.join(" ")
+    };
+    let newest = "back rejected completed begun accepted submitted";
+    assert_eq!(by(HandoffOrder::Newest).await, newest);
     let submitted = ListHandoffsRequest { origin: origin("submitted"), ..Default::default() };
     let id = world.otto.list(submitted).await.unwrap().handoffs.remove(0).id;
     let submitted = world.otto.get(&id).await.unwrap();
     world.ines.reject(on(&submitted)).await.unwrap();
-    assert_eq!(world.otto.titles(newest()).await.join(" "), order, "a change makes nothing new");
-    let longest_untouched = world.otto.titles(ListHandoffsRequest::default()).await.join(" ");
-    assert_eq!(longest_untouched, "accepted begun completed rejected back submitted");
+    assert_eq!(by(HandoffOrder::Newest).await, newest, "a change makes nothing new");
+    assert_eq!(by(HandoffOrder::Oldest).await, "submitted accepted begun completed rejected back");
+    let longest_untouched = "accepted begun completed rejected back submitted";
+    assert_eq!(by(HandoffOrder::Unspecified).await, longest_untouched);
+    assert_eq!(by(HandoffOrder::Updated).await, longest_untouched);
+    assert_eq!(by(HandoffOrder::Recent).await, "submitted back rejected completed begun accepted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inbox_is_ordered_by_what_is_most_urgent_or_promised_soonest() {
+    use pb::Priority::{High, Low, Normal, Urgent};
+    let world = World::new().await;
+    let made =
+        [("a", Low, 0), ("b", Urgent, 900), ("c", Normal, 0), ("d", Urgent, 300), ("e", High, 600), ("f", Normal, 0)];
+    let mut drafts = vec![];
+    for (title, priority, promise) in made {
+        let deliver_by = if promise == 0 { None } else { world.after(promise) };
+        let request = pb::CreateHandoffRequest { priority: priority.into(), deliver_by, ..create(ROUTE, title) };
+        drafts.push(world.sam.create(request).await.unwrap().0);
+        world.pass_seconds(1);
+    }
+    // An edit is no answer to whom it waits on: it moves nothing back.
+    let edit = pb::UpdateHandoffRequest { update_mask: mask(&["title"]), title: "c".into(), ..on(&drafts[2]) };
+    world.sam.update(edit).await.unwrap();
+    let by = async |order: HandoffOrder| {
+        let request = ListHandoffsRequest { order: order.into(), ..inbox("sales") };
+        world.otto.titles(request).await.join(" ")
+    };
+    assert_eq!(by(HandoffOrder::Priority).await, "b d e c f a");
+    let promised = by(HandoffOrder::DeliverBy).await;
+    assert!(promised.starts_with("d e b "), "{promised}");
+    assert_eq!(promised.len(), "d e b a c f".len(), "what is not promised comes last");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@
 )]
 #![expect(clippy::unnecessary_wraps, reason = "parts of requests are made as messages hold them: optional")]
 
+mod agreement;
 mod confidential;
 mod creating;
 mod deciding;
@@ -14,6 +15,8 @@ mod history;
 mod importing;
 mod inbox;
 mod malformed;
+mod map;
+mod map_text;
 mod pages;
 mod person;
 mod preparing;
@@ -22,11 +25,14 @@ mod refusals;
 mod repeats;
 mod requests;
 mod routes;
+mod search;
 mod teams;
 mod templates;
 mod templates_away;
 mod timeline;
 mod volvo;
+mod watching;
 mod words;
+mod workflows;
 mod working;
 mod world;

@@ -143,21 +143,42 @@ async fn a_question_that_is_wrong_is_named_field_by_field() {
         states: vec![1, 99, 0],
         route_id: "?".into(),
         origin: Some(pb::Origin::default()),
-        order: 4,
+        order: 9,
         page_size: 1001,
         page_token: "garbage!".into(),
+        owner: "o".repeat(201),
+        waiting_on: 3,
+        priorities: vec![0, 5],
+        follows: "the one before".into(),
+        link: Some(pb::OutsideRecord::default()),
+        text: "-- !".into(),
+        created_after: Some(prost_types::Timestamp { seconds: i64::MAX, nanos: 0 }),
+        updated_after: world.after(0),
+        updated_before: world.after(0),
+        deliver_by_before: Some(prost_types::Timestamp { seconds: 0, nanos: -1 }),
+        ..Default::default()
     };
     insta::assert_snapshot!(wrong(sam.list_handoffs(list).await), @"
     page_size
     page_token
     inbox_of
     team
+    owner
     side
     states[1]
     states[2]
+    waiting_on
     route_id
+    priorities[0]
+    priorities[1]
     origin.system
-    origin.key
+    follows
+    link.system
+    link.key
+    text
+    created_after
+    updated_before
+    deliver_by_before
     order
     ");
     let sideless = pb::ListHandoffsRequest { side: 1, page_size: -1, ..Default::default() };
@@ -165,6 +186,17 @@ async fn a_question_that_is_wrong_is_named_field_by_field() {
     page_size
     side
     ");
+    for order in [pb::HandoffOrder::Priority, pb::HandoffOrder::DeliverBy] {
+        let of_all = pb::ListHandoffsRequest { order: order.into(), team: "sales".into(), ..Default::default() };
+        assert_eq!(wrong(sam.list_handoffs(of_all).await), "order", "{order:?} is one of an inbox");
+    }
+    let bounds = pb::ListHandoffsRequest {
+        text: "x".repeat(201),
+        link: Some(pb::OutsideRecord { system: "s".repeat(101), key: "k".repeat(201) }),
+        priorities: vec![1; 5],
+        ..Default::default()
+    };
+    assert_eq!(world.sam.list(bounds).await.unwrap_err().reason, "TOO_LARGE");
     let timeline = pb::ListTimelineRequest { handoff_id: "x".into(), page_size: 2000, page_token: "x".into() };
     insta::assert_snapshot!(wrong(sam.list_timeline(timeline).await), @"
     page_size

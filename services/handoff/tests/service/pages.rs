@@ -16,7 +16,12 @@ use crate::{
 const RECORDS: i64 = 30;
 
 async fn thirty(world: &World) {
-    let records = (0..RECORDS).map(|number| later(number, record(&format!("{number:02}"), &[Kind::Submitted])));
+    let records = (0..RECORDS).map(|number| {
+        // Several of the same minute, and of the same urgency.
+        let priority = i32::try_from(number % 4).unwrap() + 1;
+        let record = record(&format!("{number:02}"), &[Kind::Submitted]);
+        later(number / 3, pb::HistoricHandoff { priority, ..record })
+    });
     assert_eq!(world.importer.import(records.collect()).await.unwrap().created, RECORDS);
 }
 
@@ -41,10 +46,18 @@ async fn read(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_line_is_on_one_page_in_both_orders() {
+async fn every_line_is_on_one_page_in_every_order() {
     let world = World::new().await;
     thirty(&world).await;
-    for order in [HandoffOrder::Updated, HandoffOrder::Newest] {
+    let orders = [
+        HandoffOrder::Updated,
+        HandoffOrder::Newest,
+        HandoffOrder::Recent,
+        HandoffOrder::Oldest,
+        HandoffOrder::Priority,
+        HandoffOrder::DeliverBy,
+    ];
+    for order in orders {
         for page_size in [1, 7, 29, 30, 31] {
             let request = ListHandoffsRequest { order: order.into(), page_size, ..inbox("implementation") };
             let shown = read(&world.otto, request, async |_| ()).await;
@@ -97,6 +110,15 @@ async fn a_page_token_continues_its_own_list_alone() {
     assert_eq!(world.otto.list(wider).await.unwrap().handoffs.len(), 25, "the page size may change");
     let others = [
         ListHandoffsRequest { inbox_of: "sales".into(), ..continued.clone() },
+        ListHandoffsRequest { owner: "sam".into(), ..continued.clone() },
+        ListHandoffsRequest { waiting_on: 2, ..continued.clone() },
+        ListHandoffsRequest { priorities: vec![1], ..continued.clone() },
+        ListHandoffsRequest { on_hold: Some(false), ..continued.clone() },
+        ListHandoffsRequest { confidential: Some(false), ..continued.clone() },
+        ListHandoffsRequest { text: "0".into(), ..continued.clone() },
+        ListHandoffsRequest { created_before: world.after(0), ..continued.clone() },
+        ListHandoffsRequest { updated_before: world.after(0), ..continued.clone() },
+        ListHandoffsRequest { deliver_by_before: world.after(0), ..continued.clone() },
         ListHandoffsRequest { order: HandoffOrder::Newest.into(), ..continued.clone() },
         ListHandoffsRequest { states: vec![2], ..continued.clone() },
         ListHandoffsRequest {

@@ -103,6 +103,79 @@ impl Person {
         Ok(hear(self.routes.clone().set_terms(request).await)?.route.expect("an answer holds the route"))
     }
 
+    pub(crate) async fn propose(&self, request: pb::ProposeTermsRequest) -> Heard<pb::Route> {
+        Ok(hear(self.routes.clone().propose_terms(request).await)?.route.expect("an answer holds the route"))
+    }
+
+    /// Agrees to that proposal on the route of most stories.
+    pub(crate) async fn agree(&self, proposal: &str) -> Heard<pb::Route> {
+        let request = pb::AgreeTermsRequest {
+            request_id: request_id(),
+            route_id: ROUTE.into(),
+            proposal_id: proposal.into(),
+            expected_revision: 0,
+        };
+        Ok(hear(self.routes.clone().agree_terms(request).await)?.route.expect("an answer holds the route"))
+    }
+
+    pub(crate) async fn decline(&self, proposal: &str) -> Heard<pb::Route> {
+        let request = pb::DeclineTermsRequest {
+            request_id: request_id(),
+            route_id: ROUTE.into(),
+            proposal_id: proposal.into(),
+            expected_revision: 0,
+            reason: "not like this".into(),
+        };
+        Ok(hear(self.routes.clone().decline_terms(request).await)?.route.expect("an answer holds the route"))
+    }
+
+    pub(crate) async fn withdraw(&self, proposal: &str) -> Heard<pb::Route> {
+        let request = pb::WithdrawTermsRequest {
+            request_id: request_id(),
+            route_id: ROUTE.into(),
+            proposal_id: proposal.into(),
+            ..Default::default()
+        };
+        Ok(hear(self.routes.clone().withdraw_terms(request).await)?.route.expect("an answer holds the route"))
+    }
+
+    pub(crate) async fn promote_route(&self, id: &str) -> Heard<pb::Route> {
+        let request = pb::PromoteRouteRequest { request_id: request_id(), route_id: id.into(), expected_revision: 0 };
+        Ok(hear(self.routes.clone().promote_route(request).await)?.route.expect("an answer holds the route"))
+    }
+
+    pub(crate) async fn create_workflow(&self, id: &str, routes: &[&str]) -> Heard<pb::Workflow> {
+        let request = pb::CreateWorkflowRequest {
+            request_id: request_id(),
+            workflow_id: id.into(),
+            name: String::new(),
+            routes: routes.iter().map(|route| (*route).to_owned()).collect(),
+        };
+        Ok(hear(self.routes.clone().create_workflow(request).await)?.workflow.expect("an answer holds the workflow"))
+    }
+
+    pub(crate) async fn update_workflow(&self, request: pb::UpdateWorkflowRequest) -> Heard<pb::Workflow> {
+        Ok(hear(self.routes.clone().update_workflow(request).await)?.workflow.expect("an answer holds the workflow"))
+    }
+
+    pub(crate) async fn check_map(&self, team: &str) -> Heard<pb::CheckMapResponse> {
+        let request = pb::CheckMapRequest { team: team.into(), page_size: 1000, ..Default::default() };
+        hear(self.routes.clone().check_map(request).await)
+    }
+
+    pub(crate) async fn export_map(&self, format: pb::MapFormat, team: &str) -> Heard<String> {
+        let request = pb::ExportMapRequest { format: format.into(), team: team.into() };
+        Ok(hear(self.routes.clone().export_map(request).await)?.text)
+    }
+
+    pub(crate) async fn import_map(&self, yaml: &str) -> Heard<pb::ImportMapResponse> {
+        self.import_map_as(pb::ImportMapRequest { request_id: request_id(), yaml: yaml.into(), dry_run: false }).await
+    }
+
+    pub(crate) async fn import_map_as(&self, request: pb::ImportMapRequest) -> Heard<pb::ImportMapResponse> {
+        hear(self.routes.clone().import_map(request).await)
+    }
+
     pub(crate) async fn get_route(&self, id: &str) -> Heard<pb::Route> {
         let request = pb::GetRouteRequest { route_id: id.into() };
         Ok(hear(self.routes.clone().get_route(request).await)?.route.expect("an answer holds the route"))

@@ -82,6 +82,17 @@ pub(crate) fn terms(template: &str, version: i32) -> pb::SetTermsRequest {
     }
 }
 
+/// Terms that somebody proposes for the route of most stories: work can come back for so many days.
+pub(crate) fn proposed(return_days: i64) -> pb::ProposeTermsRequest {
+    pb::ProposeTermsRequest {
+        request_id: request_id(),
+        route_id: ROUTE.into(),
+        return_window: Some(prost_types::Duration { seconds: return_days * 86_400, nanos: 0 }),
+        reason: "the customers ask for it".into(),
+        ..Default::default()
+    }
+}
+
 /// What waits on a team.
 pub(crate) fn inbox(team: &str) -> pb::ListHandoffsRequest {
     pb::ListHandoffsRequest { inbox_of: team.into(), ..Default::default() }

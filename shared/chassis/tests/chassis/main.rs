@@ -1,8 +1,11 @@
 //! What the chassis promises, proven on real servers by breaking things. Run: `cargo dev test -p chassis`
 
 mod broker;
+mod browser;
 mod config;
 mod edge;
+mod feed;
+mod flood;
 mod log;
 mod mirror;
 mod once;

@@ -204,7 +204,7 @@ fn edit(content: &mut Content, (what, place, draw, flag): Edit) {
         (15, _, Some(at), _) => {
             items.remove(at);
         }
-        (16, .., Some(at)) => rules[at].expression = CONDITIONS[draw % CONDITIONS.len()].to_owned(),
+        (16, .., Some(at)) => CONDITIONS[draw % CONDITIONS.len()].clone_into(&mut rules[at].expression),
         (17, .., Some(at)) => rules[at].severity = severity(draw),
         (18, ..) => rules.push(rule(rules.len() + 10, draw, severity(draw))),
         (19, .., Some(at)) => {
@@ -243,9 +243,13 @@ fn versions() -> impl Strategy<Value = (Content, Content)> {
         let items = vec![item(1, Severity::Blocking), item(2, Severity::Warning)];
         let rules = vec![rule(1, 2, Severity::Blocking), rule(2, 4, Severity::Warning)];
         let mut from = Content { fields, items, rules, ..Content::default() };
-        first.into_iter().for_each(|it| edit(&mut from, it));
+        for it in first {
+            edit(&mut from, it);
+        }
         let mut to = from.clone();
-        second.into_iter().for_each(|it| edit(&mut to, it));
+        for it in second {
+            edit(&mut to, it);
+        }
         (from, to)
     })
 }

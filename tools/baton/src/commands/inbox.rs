@@ -10,7 +10,7 @@ use clap::Args;
 use kernel::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::whoami::Claims;
+use super::{narrow::Narrow, whoami::Claims};
 use crate::{
     client::{Remote, pages},
     errors::{Error, Result},
@@ -32,7 +32,7 @@ const OPEN_STATES: [HandoffState; 6] = [
 /// What waits on a team.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  baton --as ivan inbox\n  baton --as admin inbox implementation\n  baton --as anna inbox --everywhere"
+    after_help = "Examples:\n  baton --as ivan inbox\n  baton --as admin inbox implementation --priority urgent\n  baton --as ivan inbox --text acme --order deliver-by\n  baton --as anna inbox --everywhere"
 )]
 pub(crate) struct Inbox {
     /// The team [default: your own, where you are in one]
@@ -41,8 +41,14 @@ pub(crate) struct Inbox {
     #[arg(long, value_parser = Side::parse)]
     side: Option<Side>,
     /// What waits where: for each team, how many open handoffs wait on it, in which states, and its open actions in them
-    #[arg(long, conflicts_with_all = ["team", "side"])]
+    #[arg(long, conflicts_with_all = ["team", "side", "Narrow", "order"])]
     everywhere: bool,
+    #[command(flatten)]
+    narrow: Narrow,
+    /// priority: most urgent first, then longest in its state; deliver-by: promised soonest first; updated: longest untouched
+    /// first; recent: last touched first; newest or oldest first
+    #[arg(long, value_parser = HandoffOrder::parse, default_value = "priority")]
+    order: HandoffOrder,
     /// At most so many handoffs, or teams
     #[arg(long, default_value_t = 50)]
     limit: usize,
@@ -91,8 +97,8 @@ impl Inbox {
         let filter = ListHandoffsRequest {
             inbox_of: team.clone(),
             side: self.side.unwrap_or_default().into(),
-            order: HandoffOrder::Updated.into(),
-            ..ListHandoffsRequest::default()
+            order: self.order.into(),
+            ..self.narrow.request()
         };
         let (handoffs, next_page_token) = pages(self.limit, async |page_size, page_token| {
             let request = ListHandoffsRequest { page_size, page_token, ..filter.clone() };
@@ -100,7 +106,7 @@ impl Inbox {
             Ok((page.handoffs, page.next_page_token))
         })
         .await?;
-        let answer = ListHandoffsResponse { handoffs, next_page_token };
+        let answer = ListHandoffsResponse { handoffs, next_page_token, ..Default::default() };
         session.answer(&answer, |answer, screen| show::inbox(&team, answer, screen))
     }
 }

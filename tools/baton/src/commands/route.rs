@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use api::handoff::v1::{
     CreateRouteRequest, GetRouteRequest, HandoffLine, HandoffOrder, HandoffState, ListHandoffsRequest,
-    ListRoutesRequest, ListRoutesResponse, ReadBack, RetireRouteRequest, Risk, RiskKind, Route, RouteStatus,
-    SetTermsRequest, Trigger, UpdateRouteRequest,
+    ListRoutesRequest, ListRoutesResponse, PromoteRouteRequest, RetireRouteRequest, Risk, RiskKind, Route, RouteStatus,
+    Trigger, UpdateRouteRequest,
 };
 use clap::{Args, Subcommand};
 use prost_types::Duration;
@@ -70,17 +70,21 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 0, hide_default_value = true)]
         expected_revision: i64,
     },
+    /// Make a route that was discovered in traffic an active one (a lead of either side, or ADMIN)
+    #[command(after_help = "Example:\n  baton --as anna route promote sales-to-implementation")]
+    Promote {
+        /// The route
+        route: String,
+        /// Only if the route still has this revision
+        #[arg(long, default_value_t = 0, hide_default_value = true)]
+        expected_revision: i64,
+    },
     /// Retire a route: no new handoffs, those under way go on
     #[command(after_help = "Example:\n  baton --as anna route retire sales-to-implementation")]
     Retire {
         /// The route
         route: String,
     },
-    /// Set the terms that bind both sides (ADMIN)
-    #[command(
-        after_help = "Example:\n  baton --as admin route set-terms sales-to-implementation \\\n    --template sales-to-implementation --read-back required --return-window-days 14"
-    )]
-    SetTerms(SetTerms),
     /// The busiest routes, with what was rejected and returned
     #[command(after_help = "Example:\n  baton route traffic --limit 10")]
     Traffic {
@@ -117,28 +121,6 @@ pub(crate) struct About {
     /// How often both sides look at the route [default: 90]
     #[arg(long = "review-every-days", value_name = "DAYS", value_parser = parse_days)]
     review_every: Option<Duration>,
-}
-
-/// The terms of a route.
-#[derive(Debug, Args)]
-pub(crate) struct SetTerms {
-    /// The route
-    route: String,
-    /// The template; without it acceptance has no criteria
-    #[arg(long)]
-    template: Option<String>,
-    /// The template's version [default: the latest one when a handoff is created]
-    #[arg(long, default_value_t = 0, hide_default_value = true)]
-    template_version: i32,
-    /// Whether downstream restates what was handed over: required or none
-    #[arg(long, value_parser = ReadBack::parse, default_value = "none")]
-    read_back: ReadBack,
-    /// How long completed work can come back [default: 14]
-    #[arg(long = "return-window-days", value_name = "DAYS", value_parser = parse_days)]
-    return_window: Option<Duration>,
-    /// Only if the route still has this revision
-    #[arg(long, default_value_t = 0, hide_default_value = true)]
-    expected_revision: i64,
 }
 
 /// How much work the routes carry.
@@ -192,7 +174,12 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
             let answer = handoff.call(request, async |request| handoff.routes().retire_route(request).await).await?;
             session.answer(&answer, |answer, screen| card(answer.route.as_ref(), screen))
         }
-        Command::SetTerms(terms) => set_terms(terms, session).await,
+        Command::Promote { route, expected_revision } => {
+            let handoff = session.handoff()?;
+            let request = PromoteRouteRequest { request_id: request_id(), route_id: route, expected_revision };
+            let answer = handoff.call(request, async |request| handoff.routes().promote_route(request).await).await?;
+            session.answer(&answer, |answer, screen| card(answer.route.as_ref(), screen))
+        }
         Command::Traffic { team, limit } => traffic(team, limit, session).await,
     }
 }
@@ -270,21 +257,6 @@ async fn update(route: String, about: About, expected_revision: i64, session: &S
     session.answer(&answer, |answer, screen| card(answer.route.as_ref(), screen))
 }
 
-async fn set_terms(terms: SetTerms, session: &Session) -> Result<()> {
-    let handoff = session.handoff()?;
-    let request = SetTermsRequest {
-        request_id: request_id(),
-        route_id: terms.route,
-        expected_revision: terms.expected_revision,
-        template_id: terms.template.unwrap_or_default(),
-        template_version: terms.template_version,
-        read_back: terms.read_back.into(),
-        return_window: terms.return_window,
-    };
-    let answer = handoff.call(request, async |request| handoff.routes().set_terms(request).await).await?;
-    session.answer(&answer, |answer, screen| card(answer.route.as_ref(), screen))
-}
-
 async fn traffic(team: Option<String>, limit: usize, session: &Session) -> Result<()> {
     let handoff = session.handoff()?;
     let filter = ListHandoffsRequest {
@@ -349,7 +321,8 @@ fn share(part: i64, whole: usize) -> f64 {
     part as f64 / whole as f64
 }
 
-fn card(route: Option<&Route>, screen: &Screen) -> String {
+/// One route, as every command on it answers.
+pub(crate) fn card(route: Option<&Route>, screen: &Screen) -> String {
     show::card(&route.cloned().unwrap_or_default(), screen)
 }
 

@@ -65,6 +65,9 @@ pub(crate) struct About {
     /// Whom to call when the team does not answer
     #[arg(long, value_name = "CONTACT")]
     escalation: Option<String>,
+    /// The calendar that the team works by
+    #[arg(long, value_name = "CALENDAR")]
+    calendar: Option<String>,
 }
 
 /// Does it.
@@ -90,6 +93,7 @@ async fn create(team: String, about: About, session: &Session) -> Result<()> {
         display_name: about.name.unwrap_or_default(),
         members: about.members,
         escalation_contact: about.escalation.unwrap_or_default(),
+        calendar_id: about.calendar.unwrap_or_default(),
     };
     let answer = handoff.call(request, async |request| handoff.directory().create_team(request).await).await?;
     session.answer(&answer, |answer, screen| show::card(&answer.team.clone().unwrap_or_default(), screen))
@@ -112,6 +116,7 @@ async fn update(team: String, about: About, expected_revision: i64, session: &Se
         ("display_name", about.name.is_some()),
         ("members", !about.members.is_empty()),
         ("escalation_contact", about.escalation.is_some()),
+        ("calendar_id", about.calendar.is_some()),
     ];
     let request = UpdateTeamRequest {
         request_id: request_id(),
@@ -121,6 +126,7 @@ async fn update(team: String, about: About, expected_revision: i64, session: &Se
         display_name: about.name.unwrap_or_default(),
         members: about.members,
         escalation_contact: about.escalation.unwrap_or_default(),
+        calendar_id: about.calendar.unwrap_or_default(),
     };
     let answer = handoff.call(request, async |request| handoff.directory().update_team(request).await).await?;
     session.answer(&answer, |answer, screen| show::card(&answer.team.clone().unwrap_or_default(), screen))

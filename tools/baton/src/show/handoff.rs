@@ -2,8 +2,8 @@
 
 use api::{
     handoff::v1::{
-        Attempt, Claim, Handoff, HandoffLine, Hold, ListHandoffsResponse, ReadBackConfirmation, Reason, ReasonKind,
-        Summary,
+        Attempt, Claim, Handoff, HandoffLine, Hold, ListHandoffsResponse, Priority, ReadBackConfirmation, Reason,
+        ReasonKind, Summary,
     },
     r#type::v1::{CriterionResult, Side, Submission, TickState},
 };
@@ -42,7 +42,16 @@ pub(crate) fn inbox(team: &str, answer: &ListHandoffsResponse, screen: &Screen) 
             0 => String::new(),
             number => words::count(number.into(), "action"),
         };
-        let why = [if is_its_turn { "your turn".to_owned() } else { String::new() }, actions];
+        let urgency = match line.priority() {
+            urgent @ (Priority::Urgent | Priority::High) => urgent.word().to_owned(),
+            _ => String::new(),
+        };
+        let promise = match words::age(line.deliver_by.as_ref(), screen.now()) {
+            none if none.is_empty() => none,
+            ahead if ahead.starts_with("in ") => format!("promised {ahead}"),
+            past => format!("{past} late"),
+        };
+        let why = [urgency, if is_its_turn { "your turn".to_owned() } else { String::new() }, actions, promise];
         let why: Vec<String> = why.into_iter().filter(|reason| !reason.is_empty()).collect();
         [
             name_cell(line),
@@ -104,7 +113,7 @@ pub(crate) fn reason(reason: &Reason) -> String {
 }
 
 /// The team of a side; empty for none.
-fn side_team<'a>(side: Side, from_team: &'a str, to_team: &'a str) -> &'a str {
+pub(super) fn side_team<'a>(side: Side, from_team: &'a str, to_team: &'a str) -> &'a str {
     match side {
         Side::Unspecified => "",
         Side::Upstream => from_team,
@@ -434,16 +443,18 @@ mod tests {
             accountable_side: Side::Downstream.into(),
             waiting_on: Side::Downstream.into(),
             upstream_actions: 1,
+            priority: Priority::Urgent.into(),
+            deliver_by: at("2026-11-23T07:00:00Z"),
             state_since: at("2026-11-21"),
             ..HandoffLine::default()
         };
-        let answer = ListHandoffsResponse { handoffs: vec![line], next_page_token: String::new() };
+        let answer = ListHandoffsResponse { handoffs: vec![line], ..ListHandoffsResponse::default() };
         assert_snapshot!(inbox("sales", &answer, &Screen::of_test()), @"
          HANDOFF                                Teams          State         Accountable   Why        Since
         ────────────────────────────────────────────────────────────────────────────────────────────────────
-         Acme rollout                           sales →        IN_PROGRESS   implementat   1 action   2 d
-         01994f7e-0000-7000-8000-000000000001   implementati   attempt 2     ion
-                                                on
+         Acme rollout                           sales →        IN_PROGRESS   implementat   URGENT     2 d
+         01994f7e-0000-7000-8000-000000000001   implementati   attempt 2     ion           1 action
+                                                on                                         2 h late
         ");
     }
 }

@@ -8,6 +8,7 @@ mod fact;
 pub(crate) mod handoff;
 pub(crate) mod import;
 pub(crate) mod inbox;
+pub(crate) mod map;
 pub(crate) mod migration;
 pub(crate) mod progress;
 pub(crate) mod proposal;
@@ -17,6 +18,8 @@ pub(crate) mod route;
 pub(crate) mod team;
 pub(crate) mod template;
 pub(crate) mod timeline;
+pub(crate) mod watch;
+pub(crate) mod workflow;
 
 use std::{
     env,

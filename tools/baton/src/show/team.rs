@@ -20,6 +20,7 @@ pub(crate) fn card(team: &Team, screen: &Screen) -> String {
         ("team", team.id.clone()),
         ("members", members(team)),
         ("escalation", team.escalation_contact.clone()),
+        ("calendar", team.calendar_id.clone()),
         ("created", words::time(team.created_at.as_ref())),
         ("revision", team.revision.to_string()),
     ]);

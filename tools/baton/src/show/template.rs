@@ -92,7 +92,7 @@ pub(crate) fn changes(answer: &DiffVersionsResponse, screen: &Screen) -> String 
         ChangeClass::Unspecified | ChangeClass::Editorial => "EDITORIAL: every submission is judged as before",
         ChangeClass::Compatible => "COMPATIBLE: what was admitted is admitted, and what was ready is ready",
         ChangeClass::Breaking => {
-            "BREAKING: a submission that was ready may no longer be; look at the drafts under way before they migrate"
+            "BREAKING: a submission that was ready may no longer be; look at handoffs in draft before they migrate"
         }
     };
     format!("{heading}\n\n{table}\n\n{}", screen.paint(tone_of_class(answer.class()), verdict))
@@ -240,7 +240,16 @@ mod tests {
             ],
             class: ChangeClass::Breaking.into(),
         };
-        insta::assert_snapshot!(changes(&answer, &Screen::of_test()), @"");
+        insta::assert_snapshot!(changes(&answer, &Screen::of_test()), @r"
+        t: version 1 (published) to version 2 (draft)
+
+         KEY     Part    CLASS       Change                 Was      Is
+        ────────────────────────────────────────────────────────────────────
+         seats   field   BREAKING    constraints narrowed   from 1   from 5
+         note    field   EDITORIAL   wording                Note     Notes
+
+        BREAKING: a submission that was ready may no longer be; look at handoffs in draft before they migrate
+        ");
         answer.changes.clear();
         assert!(changes(&answer, &Screen::of_test()).ends_with("nothing changed: the contents are the same"));
     }

@@ -4,7 +4,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use dev::progress::say;
-use dev::{Error, Result, binaries};
+use dev::{Error, Result, binaries, contract};
 
 use crate::commands::prepare::Prepare;
 use crate::project::Project;
@@ -86,7 +86,8 @@ fn protos(project: &Project) -> Result<Outcome> {
         must_pass(project, command, &format!("buf {}", arguments.join(" ")), remedy)
     };
     run(&["lint"], "correct what buf says above")?;
-    run(&["format", "--diff", "--exit-code"], "apply the difference above: buf format --write")
+    run(&["format", "--diff", "--exit-code"], "apply the difference above: buf format --write")?;
+    contract::must_hold(&buf, &project.root).map(|()| Outcome::Passed)
 }
 
 fn licences(project: &Project) -> Result<Outcome> {

@@ -4,5 +4,6 @@ pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod down;
 pub(crate) mod prepare;
+pub(crate) mod release_contract;
 pub(crate) mod test;
 pub(crate) mod up;

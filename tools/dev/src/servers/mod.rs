@@ -96,7 +96,7 @@ pub fn free_port() -> Result<u16> {
     TcpListener::bind(("127.0.0.1", 0))
         .and_then(|listener| listener.local_addr())
         .map(|address| address.port())
-        .or_say("looking for a free port", "look whether the loopback network is up: ip link show lo")
+        .or_say("looking for a free port", "look whether the loopback network is up")
 }
 
 /// Makes a folder that the user who runs the servers owns.

@@ -100,7 +100,9 @@ impl Postgres {
         let mut arguments =
             vec!["-D", "data", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-instructions"];
         let builtin = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
-        arguments.extend(if self.program.major >= 17 { &builtin[..] } else { &["--locale=C.UTF-8"] });
+        let older =
+            if cfg!(target_os = "macos") { &["--locale=C", "--lc-ctype=UTF-8"][..] } else { &["--locale=C.UTF-8"] };
+        arguments.extend(if self.program.major >= 17 { &builtin[..] } else { older });
         arguments.extend((!self.options.durable).then_some("--no-sync"));
         let mut initdb = self.launch("initdb", Signal::SIGKILL, &arguments)?;
         match initdb.wait(INITDB_BOUND) {

@@ -87,7 +87,7 @@ fn agree(teller: &mut Teller<'_>) -> Result<()> {
     teller.say(
         "The terms bind both sides: this template decides, and whoever accepts restates in their own words what was handed over.",
     )?;
-    let terms = ["route", "set-terms", ROUTE, "--template", ROUTE, "--read-back", "required"];
+    let terms = ["terms", "set", ROUTE, "--template", ROUTE, "--read-back", "required"];
     teller.play(&act("admin", terms).says(&["read-back      required"]).unshown()).map(drop)
 }
 

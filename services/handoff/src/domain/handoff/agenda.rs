@@ -9,9 +9,12 @@ impl Handoff {
     /// The agenda of a review as the handoff stands: the summary, open questions, unmet and waived criteria, contacts; a topic
     /// without a line is left out.
     pub fn agenda(&self) -> Vec<AgendaItem> {
-        let topics =
-            [("Summary", self.summary_lines()), ("Open questions", self.question_lines()),
-             ("Criteria not met or waived", self.criterion_lines()), ("Contacts", self.contact_lines())];
+        let topics = [
+            ("Summary", self.summary_lines()),
+            ("Open questions", self.question_lines()),
+            ("Criteria not met or waived", self.criterion_lines()),
+            ("Contacts", self.contact_lines()),
+        ];
         let item = |(topic, lines): (&str, Vec<String>)| {
             (!lines.is_empty()).then(|| AgendaItem { topic: topic.to_owned(), lines })
         };
@@ -61,10 +64,6 @@ impl Handoff {
             [name, role, how].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
         };
         let contacts = self.summary.contacts.iter();
-        owners
-            .into_iter()
-            .flatten()
-            .chain(contacts.map(|it| contact(&it.name, &it.role, &it.how)))
-            .collect()
+        owners.into_iter().flatten().chain(contacts.map(|it| contact(&it.name, &it.role, &it.how))).collect()
     }
 }

@@ -5,11 +5,8 @@ use kernel::Timestamp;
 
 use super::{Claim, Edit, Fact, Handoff, Hold, Waiver};
 use crate::domain::{
-    Action, Attempt, Command, Decision, ProposalId, Question, Review, Side, Signed, State,
-    attempt::Confirmation,
-    proposal::ProposalState,
-    review::Status,
-    state::Since,
+    Action, Attempt, Command, Decision, ProposalId, Question, Review, Side, Signed, State, attempt::Confirmation,
+    proposal::ProposalState, review::Status, state::Since,
 };
 
 impl Handoff {

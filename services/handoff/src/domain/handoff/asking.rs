@@ -50,8 +50,7 @@ impl Handoff {
         }
         let asked = Signed::new(&mandate.by, self.head.date(now));
         let rounds = vec![Round { text: ask.text, asked, answer: None }];
-        let question =
-            Question { id, side: mandate.side, blocking: ask.blocking, about, rounds, closed: None };
+        let question = Question { id, side: mandate.side, blocking: ask.blocking, about, rounds, closed: None };
         self.happen(vec![Fact::QuestionAsked(question)], mandate, now)
     }
 

@@ -4,12 +4,8 @@ use kernel::Timestamp;
 
 use super::{Fact, Handoff, asking::must_hold_one_more, reviewing::overdue};
 use crate::domain::{
-    Acting, Command, Happened, NewAction, Reason, Refused, Side, State,
-    attempt::Confirmation,
-    limits::ACTIONS_MAX,
-    reason,
-    route::ReadBack,
-    Signed,
+    Acting, Command, Happened, NewAction, Reason, Refused, Side, Signed, State, attempt::Confirmation,
+    limits::ACTIONS_MAX, reason, route::ReadBack,
 };
 
 /// Downstream takes the work.

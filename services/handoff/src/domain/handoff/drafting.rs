@@ -97,7 +97,11 @@ impl Handoff {
 
     /// What the rule of its terms says of an attempt. A rule that this service cannot read requires a review.
     fn review_decision(&self, attempt: i32, first_time_pair: bool) -> ReviewDecision {
-        match ReviewRule::compile(&self.terms.review_rule) {
+        let rule = match self.terms.review_rule.as_str() {
+            ReviewRule::DEFAULT_TEXT => Ok(ReviewRule::default()),
+            text => ReviewRule::compile(text),
+        };
+        match rule {
             Ok(rule) => rule.decide(&self.submission, &self.circumstances(attempt, first_time_pair)),
             Err(bad) => ReviewDecision { required: true, why: format!("the rule cannot be read: {bad}") },
         }

@@ -4,8 +4,8 @@ use criteria::{Attachment, ContentHash, CriterionResult, ReviewDecision, Submiss
 use kernel::Timestamp;
 
 use crate::domain::{
-    Action, ActionId, CommentId, Link, Pin, Priority, Proposal, ProposalId, Question, QuestionId, Reason, Review, ReviewId,
-    Side, State, Summary,
+    Action, ActionId, CommentId, Link, Pin, Priority, Proposal, ProposalId, Question, QuestionId, Reason, Review,
+    ReviewId, Side, State, Summary,
     review::{AgendaItem, Held},
 };
 

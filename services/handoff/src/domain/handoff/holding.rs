@@ -4,10 +4,7 @@ use kernel::{Timestamp, Violation};
 
 use super::{Claim, Fact, Handoff};
 use crate::domain::{
-    Acting, Command, Happened, Refused, Side, State,
-    acting::Mandate,
-    limits::HOLD_MAX_SECONDS,
-    refused::violation,
+    Acting, Command, Happened, Refused, Side, State, acting::Mandate, limits::HOLD_MAX_SECONDS, refused::violation,
 };
 
 /// One side alone declares a wait.
@@ -75,9 +72,7 @@ impl Handoff {
         self.must_be_in(&[State::Submitted], Command::Claim)?;
         match &self.claim {
             Some(Claim(claim)) if claim.by == mandate.by => Ok(Happened::nothing()),
-            Some(Claim(claim)) if !mandate.is_lead => {
-                Err(Refused::Claimed { by: claim.by.clone(), at: claim.at })
-            }
+            Some(Claim(claim)) if !mandate.is_lead => Err(Refused::Claimed { by: claim.by.clone(), at: claim.at }),
             _ => self.happen(vec![Fact::Claimed], mandate, now),
         }
     }

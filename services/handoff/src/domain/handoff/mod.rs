@@ -34,7 +34,7 @@ pub(super) use drafting::misfits;
 pub use drafting::{TickItem, Update};
 pub use fact::{Edit, Fact};
 pub use holding::{Reassign, Wait};
-pub use migrating::{Migrated, MigrateTo};
+pub use migrating::{MigrateTo, Migrated};
 pub use noting::{Comment, Confidential, LinkedRecord, Note};
 pub use proposing::{Decline, Propose};
 pub use reviewing::{CancelReview, RecordHeld, RecordMissed, Schedule, WaiveReview};

@@ -70,7 +70,12 @@ impl Handoff {
     }
 
     /// A side takes a link away. One that is not there changes nothing.
-    pub fn remove_link(&mut self, by: Acting<'_>, note: Note<LinkedRecord>, now: Timestamp) -> Result<Happened, Refused> {
+    pub fn remove_link(
+        &mut self,
+        by: Acting<'_>,
+        note: Note<LinkedRecord>,
+        now: Timestamp,
+    ) -> Result<Happened, Refused> {
         let mandate = self.mandate_of_either(note.side, by)?;
         self.must_be_in(State::NOT_CANCELLED, Command::RemoveLink)?;
         let LinkedRecord { system, r#type, key } = note.what;
@@ -82,7 +87,12 @@ impl Handoff {
     }
 
     /// A side refers to a document. The same reference again changes nothing.
-    pub fn add_attachment(&mut self, by: Acting<'_>, note: Note<Attachment>, now: Timestamp) -> Result<Happened, Refused> {
+    pub fn add_attachment(
+        &mut self,
+        by: Acting<'_>,
+        note: Note<Attachment>,
+        now: Timestamp,
+    ) -> Result<Happened, Refused> {
         let mandate = self.mandate_of_either(note.side, by)?;
         self.must_be_in(State::NOT_CANCELLED, Command::AddAttachment)?;
         if self.attachments.contains(&note.what) {

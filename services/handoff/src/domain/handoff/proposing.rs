@@ -43,17 +43,12 @@ impl Handoff {
         now: Timestamp,
     ) -> Result<Happened, Refused> {
         let mandate = self.mandate_to_propose(by, &propose)?;
-        let allowed = match propose.change {
-            Change::Waiver { .. } => EDITABLE,
-            Change::Cancel => &[State::Accepted, State::InProgress],
-            Change::Hold { .. } | Change::Deadline { .. } | Change::Priority { .. } => State::OPEN,
-        };
-        self.must_be_in(allowed, Command::Propose)?;
+        self.must_be_in(states_for(&propose.change), Command::Propose)?;
         must_hold_one_more("proposals", self.proposals.len(), PROPOSALS_MAX)?;
         let kind = propose.change.kind();
         let open = self.proposals.iter().find(|other| other.is_open() && other.change.kind() == kind);
         if let Some(open) = open {
-            return Err(Refused::ProposalOpen { kind, id: open.id });
+            return Err(Refused::AlreadyProposed { kind, id: open.id });
         }
         let at = self.head.date(now);
         Refused::unless_valid(self.flaws_of(&propose.change, at))?;
@@ -77,6 +72,7 @@ impl Handoff {
         if proposal.state == ProposalState::Agreed && decided_by(proposal, &mandate) {
             return Ok(Happened::nothing());
         }
+        self.must_be_in(states_for(&proposal.change), Command::Agree)?;
         must_be_open(proposal, Command::Agree)?;
         if proposal.proposed.by == mandate.by {
             let team = self.team_of(mandate.side).clone();
@@ -96,6 +92,7 @@ impl Handoff {
         if proposal.state == ProposalState::Declined && decided_by(proposal, &mandate) {
             return Ok(Happened::nothing());
         }
+        self.must_be_in(states_for(&proposal.change), Command::Decline)?;
         must_be_open(proposal, Command::Decline)?;
         self.happen(vec![Fact::ProposalDeclined { id: decline.id, reason: decline.reason }], mandate, now)
     }
@@ -175,13 +172,24 @@ impl Handoff {
             }
             Change::Cancel => {
                 let mut facts = vec![Fact::Cancelled { reason: proposal.reason.clone(), from_state: self.state }];
-                facts.extend(self.endings(Command::Cancel).into_iter().filter(
-                    |fact| !matches!(fact, Fact::ProposalLapsed(id) if *id == proposal.id),
-                ));
+                facts.extend(
+                    self.endings(Command::Cancel)
+                        .into_iter()
+                        .filter(|fact| !matches!(fact, Fact::ProposalLapsed(id) if *id == proposal.id)),
+                );
                 facts
             }
         };
         Ok(facts)
+    }
+}
+
+/// Where something may be proposed, and where it is decided: with the state the proposal lapses.
+const fn states_for(change: &Change) -> &'static [State] {
+    match change {
+        Change::Waiver { .. } => EDITABLE,
+        Change::Cancel => &[State::Accepted, State::InProgress],
+        Change::Hold { .. } | Change::Deadline { .. } | Change::Priority { .. } => State::OPEN,
     }
 }
 

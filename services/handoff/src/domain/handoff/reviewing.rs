@@ -126,7 +126,12 @@ impl Handoff {
 
     /// Downstream records a review that took place, once it has begun, with somebody of each side. Its actions are added; one
     /// of upstream counts once upstream confirms it. The same again by the same actor changes nothing.
-    pub fn record_review_held(&mut self, by: Acting<'_>, record: RecordHeld, now: Timestamp) -> Result<Happened, Refused> {
+    pub fn record_review_held(
+        &mut self,
+        by: Acting<'_>,
+        record: RecordHeld,
+        now: Timestamp,
+    ) -> Result<Happened, Refused> {
         let mandate = self.mandate(Side::Downstream, by)?;
         let review = self.review(by, record.id)?;
         if matches!(&review.status, Status::Held { settled, held, .. } if settled.by == mandate.by && *held == record.held)
@@ -272,7 +277,9 @@ fn flaws(meeting: &Meeting, now: Timestamp) -> Vec<Violation> {
 /// What is to be done by when must still be possible.
 pub(super) fn overdue(path: &str, actions: &[NewAction], now: Timestamp) -> Vec<Violation> {
     let overdue = actions.iter().enumerate().filter(|(_, action)| action.due_at <= now);
-    overdue.map(|(index, _)| violation(format!("{path}[{index}].due_at"), "give a time that is still to come")).collect()
+    overdue
+        .map(|(index, _)| violation(format!("{path}[{index}].due_at"), "give a time that is still to come"))
+        .collect()
 }
 
 fn begun(review: &Review, now: Timestamp) -> Vec<Violation> {

@@ -24,9 +24,8 @@ impl Handoff {
     /// from it (snapshots, results), else a handoff could grow too large to be submitted once more.
     pub fn must_fit(&self) -> Result<(), Refused> {
         let mut counter = Counter(0);
-        let decided = |attempt: &'_ Attempt| {
-            (attempt.read_back.clone(), attempt.reasons.clone(), attempt.confirmation.clone())
-        };
+        let decided =
+            |attempt: &'_ Attempt| (attempt.read_back.clone(), attempt.reasons.clone(), attempt.confirmation.clone());
         let decisions: Vec<_> = self.attempts.iter().map(decided).collect();
         let written = (
             (&self.title, &self.summary, &self.submission, &self.links, &self.attachments),

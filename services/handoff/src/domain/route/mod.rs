@@ -1,12 +1,14 @@
 //! Routes: the handoff points between two teams, from DISCOVERED or created to retired.
 
+mod proposal;
 mod terms;
 
 use kernel::{Actor, Head, Slug, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Refused, TeamId, limits::REVIEW_EVERY_DEFAULT_SECONDS, refused::violation};
-pub use terms::{KeptTerms, ReadBack, SetTerms, TemplateChoice, Terms};
+pub use proposal::{End, Proposal, ProposalId, ProposalState, Propose};
+pub use terms::{KeptTerms, PolicyId, REVIEW_RULE_DEFAULT, ReadBack, SetTerms, TemplateChoice, Terms};
 
 kernel::slug_id! {
     /// A route's id.
@@ -28,6 +30,8 @@ pub struct Route {
     pub about: About,
     /// The terms in force; none where none were ever set.
     pub terms: Option<Terms>,
+    /// The last terms that a side proposed, whatever became of them.
+    pub proposal: Option<Proposal>,
     /// Where it is in its life.
     pub status: Status,
     /// When it was created.
@@ -95,19 +99,49 @@ named! {
     }
 }
 
-named! {
-    /// What happened to a route.
-    pub enum Fact {
-        /// It was created.
-        Created = "route_created",
-        /// It was changed.
-        Updated = "route_updated",
-        /// It was seen in traffic that nobody had mapped.
-        Discovered = "route_discovered",
-        /// It was retired.
-        Retired = "route_retired",
-        /// Its terms were set.
-        TermsSet = "terms_set",
+/// What happened to a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// It was created.
+    Created,
+    /// It was changed, or promoted.
+    Updated,
+    /// It was seen in traffic that nobody had mapped.
+    Discovered,
+    /// It was retired.
+    Retired {
+        /// The proposal that lapsed with it.
+        lapsed: Option<ProposalId>,
+    },
+    /// An administrator set its terms.
+    TermsSet {
+        /// The proposal that lapsed with it.
+        lapsed: Option<ProposalId>,
+    },
+    /// A side proposed terms.
+    TermsProposed {
+        /// The proposal of the same side that was open before.
+        replaced: Option<ProposalId>,
+    },
+    /// The other side agreed: they are in force.
+    TermsAgreed,
+    /// They were declined, or withdrawn.
+    TermsDeclined,
+}
+
+impl Fact {
+    /// Its name in the log.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Created => "route_created",
+            Self::Updated => "route_updated",
+            Self::Discovered => "route_discovered",
+            Self::Retired { .. } => "route_retired",
+            Self::TermsSet { .. } => "terms_set",
+            Self::TermsProposed { .. } => "terms_proposed",
+            Self::TermsAgreed => "terms_agreed",
+            Self::TermsDeclined => "terms_declined",
+        }
     }
 }
 
@@ -150,6 +184,20 @@ impl Default for About {
             trigger: Trigger::default(),
             risks: vec![],
             review_every_seconds: REVIEW_EVERY_DEFAULT_SECONDS,
+        }
+    }
+}
+
+impl About {
+    /// Takes a change.
+    pub(super) fn take(&mut self, edit: Edit) {
+        match edit {
+            Edit::Name(name) => self.name = name,
+            Edit::Owner(owner) => self.owner = owner,
+            Edit::Information(information) => self.information = information,
+            Edit::Trigger(trigger) => self.trigger = trigger,
+            Edit::Risks(risks) => self.risks = risks,
+            Edit::ReviewEverySeconds(seconds) => self.review_every_seconds = seconds,
         }
     }
 }
@@ -199,25 +247,18 @@ impl Route {
                 "a route leads to another team than it comes from",
             )]));
         }
-        Ok(Self { head: Head::default(), id, from_team, to_team, about, terms: None, status, created_at: now })
+        let (head, terms, proposal) = (Head::default(), None, None);
+        Ok(Self { head, id, from_team, to_team, about, terms, proposal, status, created_at: now })
     }
 
-    /// A lead of either side, or an administrator, changes what describes it; a discovered route is mapped thereby. Edits
-    /// that change nothing make no fact.
+    /// A lead of either side, or an administrator, changes what describes it; a discovered route stays one. Edits that change
+    /// nothing make no fact.
     pub fn update(&mut self, by: &Actor, edits: Vec<Edit>) -> Result<Vec<Fact>, Refused> {
         self.must_be_led_by(by, "change the route")?;
         self.must_not_be_retired()?;
-        let mut after = Self { status: Status::Active, ..self.clone() };
+        let mut after = self.clone();
         for edit in edits {
-            let about = &mut after.about;
-            match edit {
-                Edit::Name(name) => about.name = name,
-                Edit::Owner(owner) => about.owner = owner,
-                Edit::Information(information) => about.information = information,
-                Edit::Trigger(trigger) => about.trigger = trigger,
-                Edit::Risks(risks) => about.risks = risks,
-                Edit::ReviewEverySeconds(seconds) => about.review_every_seconds = seconds,
-            }
+            after.about.take(edit);
         }
         if after == *self {
             return Ok(vec![]);
@@ -226,14 +267,26 @@ impl Route {
         Ok(vec![Fact::Updated])
     }
 
-    /// A lead of either side, or an administrator, retires it; handoffs under way go on. Retiring again changes nothing.
-    pub fn retire(&mut self, by: &Actor) -> Result<Vec<Fact>, Refused> {
+    /// A lead of either side, or an administrator, makes a discovered route an active one. An active one stays so.
+    pub fn promote(&mut self, by: &Actor) -> Result<Vec<Fact>, Refused> {
+        self.must_be_led_by(by, "promote the route")?;
+        self.must_not_be_retired()?;
+        if self.status == Status::Active {
+            return Ok(vec![]);
+        }
+        self.status = Status::Active;
+        Ok(vec![Fact::Updated])
+    }
+
+    /// A lead of either side, or an administrator, retires it; handoffs under way go on, an open proposal lapses. Retiring
+    /// again changes nothing.
+    pub fn retire(&mut self, by: &Actor, now: Timestamp) -> Result<Vec<Fact>, Refused> {
         self.must_be_led_by(by, "retire the route")?;
         if self.status == Status::Retired {
             return Ok(vec![]);
         }
         self.status = Status::Retired;
-        Ok(vec![Fact::Retired])
+        Ok(vec![Fact::Retired { lapsed: self.lapse_proposal(by, now) }])
     }
 
     /// Refuses where the route takes no new handoffs.

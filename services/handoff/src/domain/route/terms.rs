@@ -2,12 +2,20 @@
 
 use kernel::{Actor, Timestamp};
 
-use super::{Fact, Route};
+use super::{Fact, Proposal, Route};
 use crate::domain::{
     Refused, TemplateId,
     limits::{RETURN_WINDOW_DEFAULT_SECONDS, RETURN_WINDOW_MAX_SECONDS},
     refused::violation,
 };
+
+/// When an attempt needs a review, where nobody said so.
+pub const REVIEW_RULE_DEFAULT: &str = "attempt >= 3";
+
+kernel::slug_id! {
+    /// An SLA policy's id. The policy itself is another service's.
+    PolicyId
+}
 
 /// What binds both sides of a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +24,10 @@ pub struct Terms {
     pub version: i32,
     /// The template that judges a handoff; none: no criteria.
     pub template: Option<TemplateChoice>,
+    /// The policy that measures a handoff; none: nothing does.
+    pub sla_policy_id: Option<PolicyId>,
+    /// When an attempt needs a review: CEL.
+    pub review_rule: String,
     /// Whether downstream restates what was handed over when it accepts.
     pub read_back: ReadBack,
     /// How long after completion the work can still be returned or reopened.
@@ -27,7 +39,7 @@ pub struct Terms {
 }
 
 /// The template that terms name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TemplateChoice {
     /// The template.
     pub id: TemplateId,
@@ -45,15 +57,31 @@ named! {
     }
 }
 
-/// New terms.
-#[derive(Clone, Debug)]
+/// New terms, whole. The default has no template and no policy, no read-back, the usual review rule and 14 days to return.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetTerms {
     /// The template; none for no criteria.
     pub template: Option<TemplateChoice>,
+    /// The policy; none where nothing measures a handoff.
+    pub sla_policy_id: Option<PolicyId>,
+    /// When an attempt needs a review: CEL that compiles.
+    pub review_rule: String,
     /// Whether acceptance needs a read-back.
     pub read_back: ReadBack,
-    /// The return window; 14 days where it is not given.
-    pub return_window_seconds: Option<i64>,
+    /// The return window.
+    pub return_window_seconds: i64,
+}
+
+impl Default for SetTerms {
+    fn default() -> Self {
+        Self {
+            template: None,
+            sla_policy_id: None,
+            review_rule: REVIEW_RULE_DEFAULT.to_owned(),
+            read_back: ReadBack::None,
+            return_window_seconds: RETURN_WINDOW_DEFAULT_SECONDS,
+        }
+    }
 }
 
 /// The part of the terms that a handoff keeps.
@@ -61,6 +89,8 @@ pub struct SetTerms {
 pub struct KeptTerms {
     /// Their version; 0 where the route had none.
     pub version: i32,
+    /// The policy that measures it; none: nothing does.
+    pub sla_policy_id: Option<PolicyId>,
     /// When an attempt needs a review: CEL.
     pub review_rule: String,
     /// Whether acceptance needs a read-back.
@@ -70,53 +100,82 @@ pub struct KeptTerms {
 }
 
 impl KeptTerms {
-    /// Where the route had none: no read-back, 14 days to return.
+    /// Where the route had none: as the default of new terms.
     pub fn none() -> Self {
-        Self { version: 0, review_rule: "attempt >= 3".to_owned(), read_back: ReadBack::None, return_window_seconds: RETURN_WINDOW_DEFAULT_SECONDS }
+        Self::of(0, SetTerms::default())
+    }
+
+    fn of(version: i32, terms: SetTerms) -> Self {
+        let SetTerms { template: _, sla_policy_id, review_rule, read_back, return_window_seconds } = terms;
+        Self { version, sla_policy_id, review_rule, read_back, return_window_seconds }
     }
 }
 
 impl Route {
-    /// An administrator sets the terms. Equal terms change nothing. Whether the template is there is for the caller to
-    /// find out.
+    /// An administrator sets the terms; an open proposal lapses. Equal terms change nothing. Whether the template is there and
+    /// the review rule compiles is for the caller to find out.
     pub fn set_terms(&mut self, by: &Actor, set: SetTerms, now: Timestamp) -> Result<Vec<Fact>, Refused> {
         if !by.is_admin() {
             return Err(Refused::AdminOnly("set terms"));
         }
         self.must_not_be_retired()?;
-        let return_window_seconds = set.return_window_seconds.unwrap_or(RETURN_WINDOW_DEFAULT_SECONDS);
-        if !(0..=RETURN_WINDOW_MAX_SECONDS).contains(&return_window_seconds) {
-            return Err(Refused::Invalid(vec![violation("return_window", "from 0 to 366 days")]));
-        }
-        let after = Terms {
-            version: self.terms.as_ref().map_or(0, |terms| terms.version) + 1,
-            template: set.template,
-            read_back: set.read_back,
-            return_window_seconds,
-            set_by: by.name().to_owned(),
-            set_at: self.head.date(now),
-        };
-        if self.terms.as_ref().is_some_and(|before| before.bind_as(&after)) {
+        set.must_be_within_bounds()?;
+        if self.terms_in_force().as_ref() == Some(&set) {
             return Ok(vec![]);
         }
-        self.terms = Some(after);
-        Ok(vec![Fact::TermsSet])
+        self.put_in_force(by, set, now);
+        let lapsed = self.lapse_proposal(by, now);
+        Ok(vec![Fact::TermsSet { lapsed }])
     }
 
     /// What a handoff keeps that is created now.
     pub fn kept_terms(&self) -> KeptTerms {
-        self.terms.as_ref().map_or_else(KeptTerms::none, |terms| KeptTerms {
-            version: terms.version,
-            review_rule: "attempt >= 3".to_owned(),
-            read_back: terms.read_back,
-            return_window_seconds: terms.return_window_seconds,
-        })
+        self.terms.as_ref().map_or_else(KeptTerms::none, |terms| KeptTerms::of(terms.version, terms.said()))
+    }
+
+    /// What the terms in force say; none where none were ever set.
+    pub fn terms_in_force(&self) -> Option<SetTerms> {
+        self.terms.as_ref().map(Terms::said)
+    }
+
+    pub(super) fn put_in_force(&mut self, by: &Actor, set: SetTerms, now: Timestamp) {
+        let SetTerms { template, sla_policy_id, review_rule, read_back, return_window_seconds } = set;
+        self.terms = Some(Terms {
+            version: self.terms.as_ref().map_or(0, |terms| terms.version) + 1,
+            template,
+            sla_policy_id,
+            review_rule,
+            read_back,
+            return_window_seconds,
+            set_by: by.name().to_owned(),
+            set_at: self.head.date(now),
+        });
+    }
+
+    /// The open proposal, if there is one.
+    pub fn open_proposal(&self) -> Option<&Proposal> {
+        self.proposal.as_ref().filter(|proposal| proposal.is_open())
     }
 }
 
 impl Terms {
-    fn bind_as(&self, other: &Self) -> bool {
-        (&self.template, self.read_back, self.return_window_seconds)
-            == (&other.template, other.read_back, other.return_window_seconds)
+    /// What they say, without when and by whom.
+    pub fn said(&self) -> SetTerms {
+        SetTerms {
+            template: self.template.clone(),
+            sla_policy_id: self.sla_policy_id.clone(),
+            review_rule: self.review_rule.clone(),
+            read_back: self.read_back,
+            return_window_seconds: self.return_window_seconds,
+        }
+    }
+}
+
+impl SetTerms {
+    pub(super) fn must_be_within_bounds(&self) -> Result<(), Refused> {
+        if (0..=RETURN_WINDOW_MAX_SECONDS).contains(&self.return_window_seconds) {
+            return Ok(());
+        }
+        Err(Refused::Invalid(vec![violation("return_window", "from 0 to 366 days")]))
     }
 }

@@ -8,9 +8,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::{
-    Acting, ActionId, Handoff, HandoffId, Happened, NewAction, Pin, Priority, Reason, Refused, Route, Side, State, Summary,
-    TeamId,
-    handoff::{Accept, Ask, Binding, Cancel, Create, Edit, Propose, RecordHeld, Reject, Return, Schedule, TickItem, Update},
+    Acting, ActionId, Handoff, HandoffId, Happened, NewAction, Pin, Priority, Reason, Refused, Route, Side, State,
+    Summary, TeamId,
+    handoff::{
+        Accept, Ask, Binding, Cancel, Create, Edit, Propose, RecordHeld, Reject, Return, Schedule, TickItem, Update,
+    },
     proposal::Change,
     review::{Attendee, Held, Meeting, Outcome},
     route::{self, ReadBack, SetTerms},
@@ -114,7 +116,7 @@ pub(super) fn sales_to_delivery() -> Route {
     };
     let (mut route, _) = Route::create(&admin(), create, at(0)).unwrap();
     let set =
-        SetTerms { template: None, read_back: ReadBack::Required, return_window_seconds: Some(RETURN_WINDOW_SECONDS) };
+        SetTerms { read_back: ReadBack::Required, return_window_seconds: RETURN_WINDOW_SECONDS, ..SetTerms::default() };
     route.set_terms(&admin(), set, at(0)).unwrap();
     route
 }

@@ -4,14 +4,14 @@ use kernel::{Actor, Role, Timestamp};
 use proptest::prelude::*;
 
 use super::fixture::{
-    accept, action_id, admin, ask, at, because, cancel, create, dora, duty, give_back, held, meeting, new_handoff, part_id,
-    person, propose, reject, retitle, shown, tick, ursula,
+    accept, action_id, admin, ask, at, because, cancel, create, dora, duty, give_back, held, meeting, new_handoff,
+    part_id, person, propose, reject, retitle, shown, tick, ursula,
 };
 use crate::domain::{
     Acting, Decision, Fact, Handoff, Happened, Link, Priority, Refused, Side, State,
     handoff::{
-        CancelReview, Comment, Confidential, ConfirmReadBack, Decline, LinkedRecord, Note, Reassign, RecordMissed, Reopen,
-        Reply, Schedule, TickItem, Wait, WaiveReview,
+        CancelReview, Comment, Confidential, ConfirmReadBack, Decline, LinkedRecord, Note, Reassign, RecordMissed,
+        Reopen, Reply, Schedule, TickItem, Wait, WaiveReview,
     },
     proposal::Change,
     proposal::ProposalState,

@@ -24,6 +24,7 @@ fn new_team(members: &[&str]) -> team::Create {
         display_name: None,
         members: members.iter().map(member).collect(),
         escalation_contact: None,
+        calendar_id: None,
     }
 }
 
@@ -33,7 +34,7 @@ fn new_route(to: &str) -> route::Create {
 }
 
 fn terms(seconds: i64) -> SetTerms {
-    SetTerms { template: None, read_back: ReadBack::Required, return_window_seconds: Some(seconds) }
+    SetTerms { read_back: ReadBack::Required, return_window_seconds: seconds, ..SetTerms::default() }
 }
 
 #[test]
@@ -73,22 +74,26 @@ fn a_lead_of_either_side_maps_a_route() {
 }
 
 #[test]
-fn a_service_or_an_importer_discovers_a_route_and_a_lead_maps_it_by_describing_it() {
+fn a_service_or_an_importer_discovers_a_route_and_a_lead_of_either_side_promotes_it() {
     let discover = |by: &Actor| Route::discover(by, "r".parse().unwrap(), team("sales"), team("delivery"), at(0));
     assert_eq!(discover(&lead("sales")).unwrap_err().reason(), "NOT_FOUND");
     assert_eq!(discover(&importer()).unwrap().1, [route::Fact::Discovered]);
     let (mut route, _) = discover(&service("crm", &[])).unwrap();
-    assert_eq!(route.status, Status::Discovered);
-    assert_eq!(route.update(&lead("sales"), vec![]), Ok(vec![route::Fact::Updated]));
+    let named = vec![route::Edit::Name("Deals".to_owned())];
+    assert_eq!(route.update(&lead("sales"), named), Ok(vec![route::Fact::Updated]));
+    assert_eq!(route.status, Status::Discovered, "whoever describes it has not said that it is in use");
+    assert_eq!(route.promote(&lead("support")).unwrap_err().reason(), "LEAD_ONLY");
+    assert_eq!(route.promote(&lead("delivery")), Ok(vec![route::Fact::Updated]));
     assert_eq!(route.status, Status::Active);
-    assert_eq!(route.update(&lead("sales"), vec![]), Ok(vec![]));
+    assert_eq!(route.promote(&lead("sales")), Ok(vec![]), "promoting again changes nothing");
 }
 
 #[test]
 fn a_retired_route_changes_no_more() {
     let mut route = sales_to_delivery();
-    assert_eq!(route.retire(&lead("delivery")), Ok(vec![route::Fact::Retired]));
-    assert_eq!(route.retire(&lead("sales")), Ok(vec![]), "retiring again changes nothing");
+    assert_eq!(route.retire(&lead("delivery"), at(1)), Ok(vec![route::Fact::Retired { lapsed: None }]));
+    assert_eq!(route.retire(&lead("sales"), at(2)), Ok(vec![]), "retiring again changes nothing");
+    assert_eq!(route.promote(&lead("sales")).unwrap_err().reason(), "ROUTE_RETIRED");
     assert_eq!(route.update(&lead("sales"), vec![]).unwrap_err().reason(), "ROUTE_RETIRED");
     assert_eq!(route.set_terms(&admin(), terms(1), at(1)).unwrap_err().reason(), "ROUTE_RETIRED");
 }
@@ -98,10 +103,11 @@ fn terms_are_versioned_and_equal_terms_change_nothing() {
     let (mut route, _) = Route::create(&admin(), new_route("delivery"), at(0)).unwrap();
     assert_eq!(route.kept_terms(), KeptTerms::none());
     assert_eq!(route.set_terms(&lead("sales"), terms(60), at(1)).unwrap_err().reason(), "ADMIN_ONLY");
-    assert_eq!(route.set_terms(&admin(), terms(60), at(1)), Ok(vec![route::Fact::TermsSet]));
+    assert_eq!(route.set_terms(&admin(), terms(60), at(1)), Ok(vec![route::Fact::TermsSet { lapsed: None }]));
     assert_eq!(route.set_terms(&admin(), terms(60), at(2)), Ok(vec![]));
-    assert_eq!(route.set_terms(&admin(), terms(61), at(3)), Ok(vec![route::Fact::TermsSet]));
-    assert_eq!(route.kept_terms(), KeptTerms { version: 2, read_back: ReadBack::Required, return_window_seconds: 61, ..KeptTerms::none() });
+    assert_eq!(route.set_terms(&admin(), terms(61), at(3)), Ok(vec![route::Fact::TermsSet { lapsed: None }]));
+    let kept = KeptTerms { version: 2, read_back: ReadBack::Required, return_window_seconds: 61, ..KeptTerms::none() };
+    assert_eq!(route.kept_terms(), kept);
     assert_eq!(route.set_terms(&admin(), terms(-1), at(4)).unwrap_err().reason(), "INVALID_REQUEST");
 }
 

@@ -6,15 +6,15 @@ use criteria::{Attachment, Tick};
 use kernel::{Actor, Role};
 
 use super::fixture::{
-    accept, action_id, admin, ask, at, because, cancel, create, done, dora, duty, give_back, held, in_state_by, meeting,
-    new_handoff, of, part_id, person, propose, reject, retitle, schedule, service, ursula,
+    accept, action_id, admin, ask, at, because, cancel, create, done, dora, duty, give_back, held, in_state_by,
+    meeting, new_handoff, of, part_id, person, propose, reject, retitle, schedule, service, ursula,
 };
 use crate::domain::{
-    Acting, Action, Handoff, Happened, Link, Pin, Priority, Proposal, Question, Refused, Review, ReviewId, Side, Signed,
-    State,
+    Acting, Action, Handoff, Happened, Link, Pin, Priority, Proposal, Question, Refused, Review, ReviewId, Side,
+    Signed, State,
     handoff::{
-        CancelReview, Claim, Comment, Confidential, ConfirmReadBack, Decline, Hold, LinkedRecord, MigrateTo, Note, Reassign,
-        RecordMissed, Reopen, Reply, TickItem, Wait, WaiveReview,
+        CancelReview, Claim, Comment, Confidential, ConfirmReadBack, Decline, Hold, LinkedRecord, MigrateTo, Note,
+        Reassign, RecordMissed, Reopen, Reply, TickItem, Wait, WaiveReview,
     },
     proposal::{Change, ProposalState},
     question::{Answer, Round},
@@ -149,19 +149,22 @@ const COMMANDS: &[(&str, Do)] = &[
         handoff.waive_review(by, part_id(9), WaiveReview { attempt, reason: "simple".to_owned() }, at(9))
     }),
     ("PROPOSE (a hold)", |handoff, by, side| {
+        handoff.proposals.clear();
         handoff.propose(by, part_id(9), propose(side, Change::Hold { until: at(99) }), at(9))
     }),
     ("PROPOSE (a waiver)", |handoff, by, side| {
+        handoff.proposals.clear();
         let waiver = Change::Waiver { criteria: vec!["contract".to_owned()] };
         handoff.propose(by, part_id(9), propose(side, waiver), at(9))
     }),
-    ("PROPOSE (to cancel)", |handoff, by, side| {
-        handoff.propose(by, part_id(9), propose(side, Change::Cancel), at(9))
-    }),
+    ("PROPOSE (to cancel)", |handoff, by, side| handoff.propose(by, part_id(9), propose(side, Change::Cancel), at(9))),
     ("AGREE (to a priority that upstream proposes)", |handoff, by, _| handoff.agree(by, part_id(1), at(9))),
     ("AGREE (to a waiver)", |handoff, by, _| handoff.agree(by, part_id(2), at(9))),
     ("AGREE (to upstream's wish to cancel)", |handoff, by, _| handoff.agree(by, part_id(3), at(9))),
-    ("DECLINE", |handoff, by, _| handoff.decline(by, Decline { id: part_id(1), reason: String::new() }, at(9))),
+    ("PROPOSE (a priority, while one is proposed)", |handoff, by, side| {
+        handoff.propose(by, part_id(9), propose(side, Change::Priority { priority: Priority::Low }), at(9))
+    }),
+    ("DECLINE (a priority that upstream proposes)", |handoff, by, _| handoff.decline(by, Decline { id: part_id(1), reason: String::new() }, at(9))),
 ];
 
 fn hold(agreed: bool) -> Hold {
@@ -255,8 +258,8 @@ fn cell(before: State, handoff: &Handoff, result: &Result<Happened, Refused>) ->
         Err(Refused::LeadOnly { .. }) => "leads only".to_owned(),
         Err(Refused::SideRequired) => "which side?".to_owned(),
         Err(Refused::PartInWrongState { .. }) => "not now".to_owned(),
-        Err(Refused::ProposalOpen { .. }) => "one is open".to_owned(),
-        Err(Refused::CriteriaUnmet(_)) => "unmet".to_owned(),
+        Err(Refused::AlreadyProposed { .. }) => "one is open".to_owned(),
+        Err(Refused::Invalid(_)) => "malformed".to_owned(),
         Err(other) => other.reason().to_owned(),
     }
 }
@@ -273,7 +276,8 @@ What each command does, by the state of the handoff and by who asks.
   leads only   LEAD_ONLY
   which side?  SIDE_REQUIRED
   not now      the question, review, proposal or action is in another state
-  one is open  PROPOSAL_OPEN
+  one is open  ALREADY_PROPOSED
+  malformed    INVALID_REQUEST
 ";
 
 fn write_row(out: &mut String, name: &str, cells: impl IntoIterator<Item = String>) {

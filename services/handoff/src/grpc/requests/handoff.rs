@@ -5,18 +5,14 @@ use std::mem::take;
 use api::handoff::v1 as pb;
 use chassis::{Fields, Parse};
 
-use super::{
-    Page, parts,
-    reading::{each, name},
-};
+use super::{Page, parts, reading::name};
 use crate::{
-    domain::{HandoffId, Priority, RouteId, State, TeamId, limits::TEXT_MAX_BYTES},
+    domain::{HandoffId, Priority, RouteId, TeamId, limits::TEXT_MAX_BYTES},
     grpc::twins::Twin,
     ops::{
         Place,
         handoff::{Draft, New},
     },
-    store::list::{Cursor, Filter, Order},
 };
 
 impl Parse for New {
@@ -91,40 +87,6 @@ impl Parse for EvaluateHandoff {
 
     fn parse(request: Self::Request, fields: &mut Fields) -> Option<Self> {
         Some(Self { id: fields.uuid("handoff_id", &request.handoff_id)?.into() })
-    }
-}
-
-pub(in crate::grpc) struct ListHandoffs {
-    pub(in crate::grpc) filter: Filter,
-    pub(in crate::grpc) page: Page<Cursor>,
-}
-
-impl Parse for ListHandoffs {
-    type Request = pb::ListHandoffsRequest;
-
-    fn parse(mut request: Self::Request, fields: &mut Fields) -> Option<Self> {
-        let (page_size, page_token) = (take(&mut request.page_size), take(&mut request.page_token));
-        let page = Page::read(fields, page_size, &page_token, &request);
-        let inbox_of: Option<Option<TeamId>> = fields.optional_slug("inbox_of", &request.inbox_of);
-        let team: Option<Option<TeamId>> = fields.optional_slug("team", &request.team);
-        let side = parts::optional_side(fields, "side", request.side);
-        if request.side != 0 && request.team.is_empty() && request.inbox_of.is_empty() {
-            fields.violation("side", "is a side of team or inbox_of; give one of them");
-        }
-        let states = each(fields, "states", request.states, State::ALL.len(), State::read);
-        let route_id = fields.optional_slug("route_id", &request.route_id);
-        let origin = parts::optional_origin(fields, request.origin.as_ref());
-        let order = Order::read_optional(fields, "order", request.order);
-        let filter = Filter {
-            inbox_of: inbox_of?,
-            team: team?,
-            side: side?,
-            states: states?,
-            route_id: route_id?,
-            origin: origin?,
-            order: order?.unwrap_or(Order::Updated),
-        };
-        Some(Self { filter, page: page? })
     }
 }
 

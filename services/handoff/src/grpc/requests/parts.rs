@@ -7,7 +7,6 @@ use chassis::Fields;
 use criteria::{Attachment, Content, Record, Side, Value, limits::ENTRIES_MAX};
 
 use super::reading::{each, optional_name, required_short, short, shortened};
-use crate::ops::handoff::Duty;
 use crate::domain::{
     Link, Origin, Reason, Summary,
     limits::{
@@ -16,6 +15,7 @@ use crate::domain::{
     },
     summary::{Contact, Contingency, SummaryAction},
 };
+use crate::ops::handoff::Duty;
 
 /// A side, or none where it is left to Baton.
 pub(super) fn optional_side(fields: &mut Fields, path: &str, side: i32) -> Option<Option<Side>> {
@@ -79,8 +79,8 @@ pub(super) fn link(fields: &mut Fields, path: &str, link: pb::Link) -> Option<Li
 pub(super) fn duty(fields: &mut Fields, path: &str, action: pb::NewAction) -> Option<Duty> {
     let text = fields.required_text(&format!("{path}.text"), &action.text, TEXT_MAX_BYTES);
     let side = read::read_side(&format!("{path}.side"), action.side, fields.violations());
-    let owner = optional_name(fields, &format!("{path}.owner"), &action.owner);
     let due_at = fields.time(&format!("{path}.due_at"), action.due_at);
+    let owner = optional_name(fields, &format!("{path}.owner"), &action.owner);
     Some(Duty { text: text?, side: side?, due_at: due_at?, owner: owner? })
 }
 

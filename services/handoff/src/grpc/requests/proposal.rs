@@ -53,9 +53,7 @@ impl Parse for On<Decline> {
 fn change(fields: &mut Fields, kind: Option<Kind>) -> Option<Change> {
     match kind {
         None => fields.refuse("change", "is required: hold, deadline, priority, waiver or cancel"),
-        Some(Kind::Hold(hold)) => {
-            fields.time("change.hold.until", hold.until).map(|until| Change::Hold { until })
-        }
+        Some(Kind::Hold(hold)) => fields.time("change.hold.until", hold.until).map(|until| Change::Hold { until }),
         Some(Kind::Deadline(deadline)) => fields
             .time("change.deadline.deliver_by", deadline.deliver_by)
             .map(|deliver_by| Change::Deadline { deliver_by }),

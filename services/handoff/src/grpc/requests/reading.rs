@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use chassis::Fields;
 
-use crate::domain::{Expected, limits::{NAME_MAX_CHARS, TEXT_MAX_BYTES}};
+use crate::domain::{
+    Expected,
+    limits::{NAME_MAX_CHARS, TEXT_MAX_BYTES},
+};
 
 /// A text of at most so many characters, trimmed; may be empty.
 pub(super) fn short(fields: &mut Fields, path: &str, text: &str, max_chars: usize) -> Option<String> {

@@ -96,8 +96,7 @@ impl Parse for On<RecordMissed> {
         let target = target!(fields, request);
         let id = fields.uuid("review_id", &request.review_id);
         let side = parts::optional_side(fields, "side", request.side);
-        let read_side =
-            |fields: &mut Fields, path: &str, side: i32| read::read_side(path, side, fields.violations());
+        let read_side = |fields: &mut Fields, path: &str, side: i32| read::read_side(path, side, fields.violations());
         let absent = each(fields, "absent", request.absent, side::BOTH.len(), read_side);
         let command = RecordMissed { id: id?.into(), side: side?, absent: absent? };
         Some(Self { target: target?, command })
@@ -166,6 +165,7 @@ fn attendee(fields: &mut Fields, path: &str, attendee: pb::ReviewAttendee) -> Op
 
 /// Enough for a calendar's `mailto:`: one `@` with something on both sides, and nothing that ends it.
 fn is_address(email: &str) -> bool {
-    let is_plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic() && !"<>\"',;:@".contains(c));
+    let is_plain =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic() && !"<>\"',;:@".contains(c));
     email.split_once('@').is_some_and(|(user, host)| is_plain(user) && is_plain(host))
 }

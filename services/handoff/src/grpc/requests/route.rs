@@ -1,4 +1,4 @@
-//! Requests about routes and their terms.
+//! Requests about routes.
 
 use std::{mem::take, ops::RangeInclusive};
 
@@ -12,8 +12,8 @@ use super::{
 use crate::{
     domain::{
         Expected, RouteId, TeamId,
-        limits::{NAME_MAX_CHARS, RETURN_WINDOW_MAX_SECONDS, REVIEW_EVERY_DEFAULT_SECONDS, RISKS_MAX, TEXT_MAX_BYTES},
-        route::{self, About, Create, Edit, ReadBack, Risk, RiskKind, Status, TemplateChoice, Trigger},
+        limits::{NAME_MAX_CHARS, REVIEW_EVERY_DEFAULT_SECONDS, RISKS_MAX, TEXT_MAX_BYTES},
+        route::{About, Create, Edit, Risk, RiskKind, Status, Trigger},
     },
     grpc::twins::Twin,
 };
@@ -121,54 +121,30 @@ impl Parse for RetireRoute {
     }
 }
 
-pub(in crate::grpc) struct SetTerms {
+pub(in crate::grpc) struct PromoteRoute {
     pub(in crate::grpc) id: RouteId,
     pub(in crate::grpc) expected: Expected,
-    pub(in crate::grpc) terms: route::SetTerms,
 }
 
-impl Parse for SetTerms {
-    type Request = pb::SetTermsRequest;
+impl Parse for PromoteRoute {
+    type Request = pb::PromoteRouteRequest;
 
     fn parse(request: Self::Request, fields: &mut Fields) -> Option<Self> {
         fields.request_id(&request.request_id);
         let id = fields.slug("route_id", &request.route_id);
         let expected = expected(fields, request.expected_revision);
-        let template = template(fields, &request.template_id, request.template_version);
-        let read_back = ReadBack::read_optional(fields, "read_back", request.read_back);
-        let return_window_seconds = match request.return_window {
-            None => Some(None),
-            given => fields.seconds_or("return_window", given, 0, 0..=RETURN_WINDOW_MAX_SECONDS).map(Some),
-        };
-        let terms = route::SetTerms {
-            template: template?,
-            read_back: read_back?.unwrap_or(ReadBack::None),
-            return_window_seconds: return_window_seconds?,
-        };
-        Some(Self { id: id?, expected: expected?, terms })
+        Some(Self { id: id?, expected: expected? })
     }
 }
 
-fn template(fields: &mut Fields, id: &str, version: i32) -> Option<Option<TemplateChoice>> {
-    let id = fields.optional_slug("template_id", id);
-    if version < 0 {
-        return fields.refuse("template_version", "must not be negative; 0 is the latest");
-    }
-    match id? {
-        None if version > 0 => fields.refuse("template_version", "is the version of no template; give its template_id"),
-        None => Some(None),
-        Some(id) => Some(Some(TemplateChoice { id, version: (version > 0).then_some(version) })),
-    }
-}
-
-fn trigger(fields: &mut Fields, trigger: Option<pb::Trigger>) -> Option<Trigger> {
+pub(super) fn trigger(fields: &mut Fields, trigger: Option<pb::Trigger>) -> Option<Trigger> {
     let trigger = trigger.unwrap_or_default();
     let description = fields.text("trigger.description", &trigger.description, TEXT_MAX_BYTES);
     let event_type = optional_name(fields, "trigger.event_type", &trigger.event_type);
     Some(Trigger { description: description?, event_type: event_type? })
 }
 
-fn risks(fields: &mut Fields, risks: Vec<pb::Risk>) -> Option<Vec<Risk>> {
+pub(super) fn risks(fields: &mut Fields, risks: Vec<pb::Risk>) -> Option<Vec<Risk>> {
     each(fields, "risks", risks, RISKS_MAX, |fields, path, risk| {
         let kind = RiskKind::read(fields, &format!("{path}.kind"), risk.kind);
         let note = fields.text(&format!("{path}.note"), &risk.note, TEXT_MAX_BYTES);
@@ -176,6 +152,6 @@ fn risks(fields: &mut Fields, risks: Vec<pb::Risk>) -> Option<Vec<Risk>> {
     })
 }
 
-fn review_every(fields: &mut Fields, every: Option<prost_types::Duration>) -> Option<i64> {
+pub(super) fn review_every(fields: &mut Fields, every: Option<prost_types::Duration>) -> Option<i64> {
     fields.seconds_or("review_every", every, REVIEW_EVERY_DEFAULT_SECONDS, REVIEW_EVERY_SECONDS)
 }

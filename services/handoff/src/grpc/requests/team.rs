@@ -25,7 +25,14 @@ impl Parse for Create {
         let display_name = optional_name(fields, "display_name", &request.display_name);
         let members = members(fields, request.members);
         let escalation_contact = optional_name(fields, "escalation_contact", &request.escalation_contact);
-        Some(Self { id: id?, display_name: display_name?, members: members?, escalation_contact: escalation_contact? })
+        let calendar_id = fields.optional_slug("calendar_id", &request.calendar_id);
+        Some(Self {
+            id: id?,
+            display_name: display_name?,
+            members: members?,
+            escalation_contact: escalation_contact?,
+            calendar_id: calendar_id?,
+        })
     }
 }
 
@@ -75,13 +82,14 @@ impl Parse for UpdateTeam {
                 let contact = optional_name(fields, path, &request.escalation_contact);
                 Masked::Edit(contact.map(Edit::EscalationContact))
             }
+            "calendar_id" => Masked::Edit(fields.optional_slug(path, &request.calendar_id).map(Edit::CalendarId)),
             _ => Masked::Unknown,
         });
         Some(Self { id: id?, expected: expected?, edits: edits? })
     }
 }
 
-fn members(fields: &mut Fields, members: Vec<pb::Member>) -> Option<Vec<Member>> {
+pub(super) fn members(fields: &mut Fields, members: Vec<pb::Member>) -> Option<Vec<Member>> {
     each(fields, "members", members, MEMBERS_MAX, |fields, path, member| {
         let principal = name(fields, &format!("{path}.principal"), &member.principal);
         let role = MemberRole::read_optional(fields, &format!("{path}.role"), member.role);

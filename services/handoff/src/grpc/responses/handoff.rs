@@ -78,6 +78,8 @@ pub(in crate::grpc) fn into_line(line: Line) -> pb::HandoffLine {
         waiting_on: side(line.waiting_on),
         upstream_actions: line.upstream_actions,
         downstream_actions: line.downstream_actions,
+        upstream_answers: line.upstream_answers,
+        downstream_answers: line.downstream_answers,
         rejections: line.rejections,
         returns: line.returns,
         on_hold: line.on_hold,

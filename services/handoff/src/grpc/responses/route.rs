@@ -5,9 +5,9 @@ use api::handoff::v1 as pb;
 use crate::{
     domain::{
         Route,
-        route::{Risk, Terms, Trigger},
+        route::{Proposal, Risk, SetTerms, Terms, Trigger},
     },
-    grpc::twins::Twin,
+    grpc::{responses::side, twins::Twin},
 };
 
 pub(crate) fn into_route(route: &Route) -> pb::Route {
@@ -26,19 +26,48 @@ pub(crate) fn into_route(route: &Route) -> pb::Route {
         status: route.status.write(),
         revision: route.head.revision,
         created_at: Some(api::timestamp(route.created_at)),
+        proposal: route.proposal.as_ref().map(into_proposal),
     }
 }
 
 pub(crate) fn into_terms(terms: &Terms) -> pb::Terms {
-    let template = terms.template.as_ref();
     pb::Terms {
         version: terms.version,
+        set_by: terms.set_by.clone(),
+        set_at: Some(api::timestamp(terms.set_at)),
+        ..said(&terms.said())
+    }
+}
+
+pub(crate) fn into_proposal(proposal: &Proposal) -> pb::TermsProposal {
+    let end = proposal.end.as_ref();
+    pb::TermsProposal {
+        id: proposal.id.to_string(),
+        side: side(Some(proposal.side)),
+        terms: Some(said(&proposal.terms)),
+        reason: proposal.reason.clone(),
+        proposed_by: proposal.proposed_by.clone(),
+        proposed_at: Some(api::timestamp(proposal.proposed_at)),
+        state: proposal.state.write(),
+        ended_by: end.map(|end| end.by.clone()).unwrap_or_default(),
+        ended_at: end.map(|end| api::timestamp(end.at)),
+        end_reason: end.map(|end| end.reason.clone()).unwrap_or_default(),
+    }
+}
+
+/// What terms say, without when and by whom.
+fn said(terms: &SetTerms) -> pb::Terms {
+    let template = terms.template.as_ref();
+    pb::Terms {
+        version: 0,
         template_id: template.map(|template| template.id.to_string()).unwrap_or_default(),
         template_version: template.and_then(|template| template.version).unwrap_or_default(),
         read_back: terms.read_back.write(),
         return_window: Some(api::duration_from_seconds(terms.return_window_seconds)),
-        set_by: terms.set_by.clone(),
-        set_at: Some(api::timestamp(terms.set_at)),
+        sla_policy_id: terms.sla_policy_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+        review_rule: terms.review_rule.clone(),
+        set_by: String::new(),
+        set_at: None,
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) fn into_team(team: &Team) -> pb::Team {
         members: team.members.iter().map(member).collect(),
         escalation_contact: team.escalation_contact.clone().unwrap_or_default(),
         revision: team.head.revision,
+        calendar_id: team.calendar_id.as_ref().map(ToString::to_string).unwrap_or_default(),
         created_at: Some(api::timestamp(team.created_at)),
     }
 }

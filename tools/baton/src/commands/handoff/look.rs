@@ -2,8 +2,8 @@
 
 use api::{
     handoff::v1::{
-        EvaluateHandoffRequest, GetHandoffResponse, HandoffOrder, HandoffState, ListHandoffsRequest,
-        ListHandoffsResponse, ListTimelineRequest, ListTimelineResponse, Origin,
+        EvaluateHandoffRequest, GetHandoffResponse, HandoffOrder, ListHandoffsRequest, ListHandoffsResponse,
+        ListTimelineRequest, ListTimelineResponse,
     },
     r#type::v1::{Evaluation, Side},
 };
@@ -12,10 +12,11 @@ use clap::Args;
 use super::Reference;
 use crate::{
     client::{Remote, pages},
+    commands::narrow::Narrow,
     errors::Result,
     session::Session,
     show::{evaluation, handoff as show, timeline},
-    words::{Word as _, parse_origin},
+    words::Word as _,
 };
 
 /// A timeline's entries may be large: pages of it are smaller.
@@ -27,19 +28,12 @@ pub(crate) struct List {
     /// Only those that this team is a side of
     #[arg(long)]
     team: Option<String>,
-    /// Only those where --team is upstream or downstream
-    #[arg(long, value_parser = Side::parse, requires = "team")]
+    /// Only those where --team or --owner is upstream or downstream
+    #[arg(long, value_parser = Side::parse)]
     side: Option<Side>,
-    /// Only those in this state; again for each
-    #[arg(long = "state", value_name = "STATE", value_parser = HandoffState::parse)]
-    states: Vec<HandoffState>,
-    /// Only those on this route
-    #[arg(long)]
-    route: Option<String>,
-    /// Only the one made for this outside record
-    #[arg(long, value_name = "SYSTEM/KEY", value_parser = parse_origin)]
-    origin: Option<Origin>,
-    /// newest first, or updated: longest untouched first
+    #[command(flatten)]
+    narrow: Narrow,
+    /// newest or oldest first by creation; updated: longest untouched first; recent: last touched first
     #[arg(long, value_parser = HandoffOrder::parse, default_value = "newest")]
     order: HandoffOrder,
     /// At most so many
@@ -63,11 +57,8 @@ impl List {
         let filter = ListHandoffsRequest {
             team: self.team.unwrap_or_default(),
             side: self.side.unwrap_or_default().into(),
-            states: self.states.into_iter().map(i32::from).collect(),
-            route_id: self.route.unwrap_or_default(),
-            origin: self.origin,
             order: self.order.into(),
-            ..ListHandoffsRequest::default()
+            ..self.narrow.request()
         };
         let (handoffs, next_page_token) = pages(self.limit, async |page_size, page_token| {
             let request = ListHandoffsRequest { page_size, page_token, ..filter.clone() };
@@ -75,7 +66,7 @@ impl List {
             Ok((page.handoffs, page.next_page_token))
         })
         .await?;
-        session.answer(&ListHandoffsResponse { handoffs, next_page_token }, show::list)
+        session.answer(&ListHandoffsResponse { handoffs, next_page_token, ..Default::default() }, show::list)
     }
 }
 

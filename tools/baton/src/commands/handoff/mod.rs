@@ -22,7 +22,9 @@ pub(crate) enum Command {
     )]
     Create(prepare::Create),
     /// List handoffs
-    #[command(after_help = "Example:\n  baton handoff list --team implementation --side downstream --state submitted")]
+    #[command(
+        after_help = "Examples:\n  baton handoff list --team implementation --side downstream --state submitted\n  baton handoff list --text 'acme roll' --priority urgent --priority high\n  baton handoff list --owner sam --updated-before 2026-11-01 --order updated"
+    )]
     List(look::List),
     /// Show one handoff: who is accountable, whose turn it is, what is missing
     #[command(

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A handoff, named.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Reference {
     /// The handoff: its id, or its outside record as SYSTEM/KEY
     #[arg(value_name = "HANDOFF")]
@@ -54,6 +54,12 @@ pub(crate) struct Addressed {
     pub(crate) expected_revision: i64,
     /// Why an ADMIN acts.
     pub(crate) override_reason: String,
+}
+
+impl From<String> for Reference {
+    fn from(name: String) -> Self {
+        Self { name }
+    }
 }
 
 impl Reference {
