@@ -17,6 +17,10 @@ pub(crate) fn preview(answer: &PreviewMigrationResponse, screen: &Screen) -> Str
 pub(crate) fn done(answer: &MigrateDraftResponse, screen: &Screen) -> String {
     let migration = answer.migration.clone().unwrap_or_default();
     let handoff = answer.handoff.clone().unwrap_or_default();
+    if migration.from == migration.to {
+        let pin = migration.to.as_ref().map(pinned).unwrap_or_default();
+        return outcome(&format!("Already judged by {pin}"), &handoff, screen);
+    }
     format!("{}\n{}", outcome(&format!("Migrated {}", way(&migration)), &handoff, screen), what(&migration, screen))
 }
 
