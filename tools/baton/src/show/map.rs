@@ -119,8 +119,14 @@ mod tests {
         };
         let counts = Some(MapFindingCounts { errors: 0, warnings: 1, infos: 2 });
         let answer = CheckMapResponse { findings: vec![finding], counts, templates_away: true, ..Default::default() };
-        assert_snapshot!(check(&answer, &Screen::of_test()), @"");
-        assert_snapshot!(check(&CheckMapResponse::default(), &Screen::of_test()), @"");
+        assert_snapshot!(check(&answer, &Screen::of_test()), @r"
+        WARNING  nobody answers for sales-to-legal  ROUTE_WITHOUT_OWNER
+                 name an owner of the route
+
+        0 errors, 1 warning, 2 notes
+        The template service did not answer: some templates were not checked.
+        ");
+        assert_snapshot!(check(&CheckMapResponse::default(), &Screen::of_test()), @"nothing is wrong with the map");
     }
 
     #[test]
@@ -146,7 +152,17 @@ mod tests {
             ],
             untouched: Some(MapUntouched { teams: 1, routes: 0, workflows: 2 }),
         };
-        assert_snapshot!(import(&answer, true, &Screen::of_test()), @"");
-        assert_snapshot!(import(&ImportMapResponse::default(), false, &Screen::of_test()), @"");
+        assert_snapshot!(import(&answer, true, &Screen::of_test()), @r"
+        + team legal
+            + display_name: Legal
+        ~ route sales-to-legal
+            - owner: anna
+            + owner: bo
+            - information: one two
+
+        1 would be added, 1 would be changed
+        not in the text and left as they are: 1 team, 2 workflows
+        ");
+        assert_snapshot!(import(&ImportMapResponse::default(), false, &Screen::of_test()), @"nothing changes");
     }
 }
