@@ -370,7 +370,7 @@ fn an_open_handoff_is_told_in_full() {
         }
     }
     insta::assert_snapshot!(wordy.join(" "), @r"
-    handoff_created handoff_edited item_changed handoff_accepted handoff_rejected handoff_returned handoff_reopened handoff_cancelled handoff_held read_back_confirmed question_asked question_answered question_insufficient question_closed review_scheduled review_held review_missed review_cancelled review_waived proposal_made proposal_agreed proposal_declined proposal_lapsed comment_added link_added link_removed attachment_added action_added action_confirmed action_done
+    handoff_created handoff_edited item_changed handoff_submitted handoff_accepted handoff_rejected handoff_returned handoff_reopened handoff_cancelled handoff_held read_back_confirmed question_asked question_answered question_insufficient question_closed review_scheduled review_held review_missed review_cancelled review_waived proposal_made proposal_agreed proposal_declined proposal_lapsed comment_added link_added link_removed attachment_added action_confirmed action_added action_done
     ");
 }
 
