@@ -138,20 +138,7 @@ impl Running {
         server.spawn(serve_http(http, context.clone(), stop_tasks.clone(), metrics, stop_server.clone()));
 
         let stream = Stream::new(connect(&config.nats).await?, &identity, &config.nats);
-        let mut tasks = JoinSet::new();
-        let sequenced = Arc::new(Notify::new());
-        tasks.spawn({
-            let (context, sequenced, stop) = (context.clone(), sequenced.clone(), stop_tasks.clone());
-            async move { publisher::run_sequencer(context, &sequenced, stop).await }
-        });
-        tasks.spawn({
-            let (context, stop) = (context.clone(), stop_tasks.clone());
-            async move { publisher::run_publisher(context, stream, &sequenced, stop).await }
-        });
-        tasks.spawn(housekeeping::run(context.clone(), stop_tasks.clone()));
-        for task in mount.tasks {
-            tasks.spawn(task::run(context.clone(), task, stop_tasks.clone()));
-        }
+        let tasks = spawn_tasks(&context, stream, mount.tasks, &stop_tasks);
 
         Ok(Self {
             grpc: grpc_address,
@@ -200,6 +187,25 @@ impl Running {
         // Dropping the sets aborts what is left in them; a pool with a silent peer must not hold the process.
         let _ = timeout(Duration::from_secs(2), self.context.pool().close()).await;
     }
+}
+
+/// What runs beside the calls: the sequencer, the publisher, the housekeeping, and the service's own timers.
+fn spawn_tasks(context: &Context, stream: Stream, timers: Vec<Task>, stop: &CancellationToken) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let sequenced = Arc::new(Notify::new());
+    tasks.spawn({
+        let (context, sequenced, stop) = (context.clone(), sequenced.clone(), stop.clone());
+        async move { publisher::run_sequencer(context, &sequenced, stop).await }
+    });
+    tasks.spawn({
+        let (context, stop) = (context.clone(), stop.clone());
+        async move { publisher::run_publisher(context, stream, &sequenced, stop).await }
+    });
+    tasks.spawn(housekeeping::run(context.clone(), stop.clone()));
+    for timer in timers {
+        tasks.spawn(task::run(context.clone(), timer, stop.clone()));
+    }
+    tasks
 }
 
 fn pool(config: &crate::config::Database) -> Result<PgPool> {

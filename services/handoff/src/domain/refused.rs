@@ -231,6 +231,12 @@ pub enum Refused {
         /// Why.
         why: String,
     },
+    /// A meeting that is to come has no outcome.
+    #[error("the review begins only at {starts_at}; record it then, or reschedule it")]
+    ReviewNotBegun {
+        /// When.
+        starts_at: Timestamp,
+    },
     /// Nobody waives a review that is not required.
     #[error("attempt {attempt} requires no review; there is nothing to waive")]
     ReviewNotRequired {
@@ -238,7 +244,7 @@ pub enum Refused {
         attempt: i32,
     },
     /// Downstream has asked what it cannot go on without; every such question.
-    #[error("{} of downstream not answered: wait for the answer, or close what no longer matters", count(.0.len(), "blocking question is", "blocking questions are"))]
+    #[error("downstream waits for the answer to {}: it must be given, or what no longer matters be closed", count(.0.len(), "blocking question", "blocking questions"))]
     BlockingQuestionOpen(Vec<Precondition>),
     /// There is no read-back that could be confirmed.
     #[error("attempt {attempt} was accepted without a read-back; there is nothing to confirm")]
@@ -439,6 +445,7 @@ impl Refused {
             Self::PartInWrongState { part, .. } => (Code::FailedPrecondition, part.reason()),
             Self::Claimed { .. } => (Code::FailedPrecondition, "CLAIMED"),
             Self::ReviewRequired { .. } => (Code::FailedPrecondition, "REVIEW_REQUIRED"),
+            Self::ReviewNotBegun { .. } => (Code::FailedPrecondition, "REVIEW_NOT_BEGUN"),
             Self::ReviewNotRequired { .. } => (Code::FailedPrecondition, "REVIEW_NOT_REQUIRED"),
             Self::BlockingQuestionOpen(_) => (Code::FailedPrecondition, "BLOCKING_QUESTION_OPEN"),
             Self::NoReadBack { .. } => (Code::FailedPrecondition, "NO_READ_BACK"),
@@ -446,7 +453,6 @@ impl Refused {
             Self::OnHold { .. } => (Code::FailedPrecondition, "ON_HOLD"),
             Self::ProposalOpen { .. } => (Code::FailedPrecondition, "PROPOSAL_OPEN"),
             Self::ProposalOverdue(_) => (Code::FailedPrecondition, "PROPOSAL_OVERDUE"),
-            Self::TooMany { .. } => (Code::InvalidArgument, "TOO_LARGE"),
             Self::NothingToMigrate => (Code::FailedPrecondition, "NOTHING_TO_MIGRATE"),
             Self::NotNewer { .. } => (Code::FailedPrecondition, "NOT_NEWER"),
             Self::MigrationMoved => (Code::Aborted, "MIGRATION_MOVED"),
@@ -457,7 +463,7 @@ impl Refused {
             Self::NeedsAgreement(_) => (Code::FailedPrecondition, "NEEDS_AGREEMENT"),
             Self::ActionDone { .. } => (Code::FailedPrecondition, "ACTION_DONE"),
             Self::Invalid(_) => (Code::InvalidArgument, "INVALID_REQUEST"),
-            Self::TooLarge { .. } => (Code::InvalidArgument, "TOO_LARGE"),
+            Self::TooLarge { .. } | Self::TooMany { .. } => (Code::InvalidArgument, "TOO_LARGE"),
             Self::ImpossibleEvent { .. } => (Code::InvalidArgument, "IMPOSSIBLE_EVENT"),
             Self::EventGoesBack { .. } => (Code::InvalidArgument, "EVENT_GOES_BACK"),
             Self::EventInFuture { .. } => (Code::InvalidArgument, "EVENT_IN_FUTURE"),

@@ -20,7 +20,7 @@ use crate::domain::{
     handoff::{Binding, Create, Edit},
     proposal::{Change, ProposalState},
     question::{Answer, Round},
-    review::{AgendaItem, Held, Meeting, Outcome as Verdict, Status},
+    review::{AgendaItem, Attendee, Held, Meeting, Outcome as Verdict, Status},
     route::{self, Propose, ReadBack, SetTerms},
     summary::{Contact, Contingency, SummaryAction},
     team, workflow,
@@ -146,7 +146,12 @@ fn agenda() -> Vec<AgendaItem> {
 }
 
 fn held() -> Held {
-    Held { attended: vec![], notes: words(), decisions: vec![words()], outcome: Verdict::Ready }
+    Held {
+        attended: vec![Attendee { name: words(), side: Side::Upstream, email: Some(words()) }],
+        notes: words(),
+        decisions: vec![words()],
+        outcome: Verdict::Ready,
+    }
 }
 
 /// The reviews that events show: one of each status that holds words.
@@ -216,6 +221,7 @@ fn handoff(confidential: bool) -> Handoff {
 }
 
 /// Every fact of a handoff, with the words wherever it has room for some.
+#[expect(clippy::too_many_lines, reason = "one arm for each fact: the list is what is to be read")]
 fn facts() -> Vec<Fact> {
     let result = CriterionResult {
         key: "contract".to_owned(),
@@ -284,7 +290,7 @@ fn facts() -> Vec<Fact> {
         Fact::QuestionAsked(question()),
         Fact::QuestionAnswered { id: Uuid::nil().into(), text: words() },
         Fact::QuestionInsufficient { id: Uuid::nil().into(), text: words() },
-        Fact::QuestionClosed { id: Uuid::nil().into() },
+        Fact::QuestionClosed { id: Uuid::nil().into(), by_state: false },
         Fact::ReviewScheduled(reviews().remove(0)),
         Fact::ReviewHeld { id: Uuid::from_u128(1).into(), held: held(), agenda: agenda() },
         Fact::ReviewMissed { id: Uuid::from_u128(2).into(), absent: vec![Side::Upstream], agenda: agenda() },

@@ -2,7 +2,7 @@
 
 use criteria::Outcome;
 
-use super::Handoff;
+use super::{Handoff, drafting::EDITABLE};
 use crate::domain::{Side, review::AgendaItem, side};
 
 impl Handoff {
@@ -43,11 +43,12 @@ impl Handoff {
             .collect()
     }
 
-    /// What was said at the last submit, for that is what downstream decides about; before it, what would be said now.
+    /// What was said at the last submit, for that is what downstream decides about; while upstream prepares the next one, what
+    /// would be said now.
     fn criterion_lines(&self) -> Vec<String> {
         let unmet = match self.attempts.last() {
-            Some(attempt) => attempt.results.clone(),
-            None => self.evaluate(false).results,
+            Some(attempt) if !EDITABLE.contains(&self.state) => attempt.results.clone(),
+            _ => self.evaluate(false).results,
         };
         let unmet = unmet.into_iter().filter(|result| result.outcome == Outcome::Unmet);
         let mut lines: Vec<String> = unmet.map(|result| format!("{}: {}", result.key, result.problem)).collect();

@@ -9,6 +9,9 @@ use crate::domain::{
     proposal::ProposalState, review::Status, state::Since,
 };
 
+/// Under this name stands what a change of state has ended.
+const SYSTEM: &str = "system";
+
 impl Handoff {
     /// The part of the submission that a submit freezes: downstream's items are ticked after it.
     pub(in crate::domain) fn to_freeze(&self) -> Submission {
@@ -21,6 +24,7 @@ impl Handoff {
     }
 
     /// Changes the handoff as the fact says. Total: whether it may happen was decided before.
+    #[expect(clippy::too_many_lines, reason = "one arm for each fact: the list is what is to be read")]
     pub(in crate::domain) fn apply(&mut self, fact: &Fact, by: &str, at: Timestamp) {
         self.times.updated_at = at;
         match fact {
@@ -140,7 +144,9 @@ impl Handoff {
             Fact::QuestionAsked(question) => return self.questions.push(question.clone()),
             Fact::QuestionAnswered { id, text } => (id, &|question| question.answer(text, by, at)),
             Fact::QuestionInsufficient { id, text } => (id, &|question| question.ask(text, by, at)),
-            Fact::QuestionClosed { id } => (id, &|question| question.closed = Some(Signed::new(by, at))),
+            Fact::QuestionClosed { id, by_state } => {
+                (id, &|question| question.closed = Some(Signed::new(if *by_state { SYSTEM } else { by }, at)))
+            }
             _ => return,
         };
         self.questions.iter_mut().filter(|question| question.id == *id).for_each(change);
@@ -179,6 +185,7 @@ impl Handoff {
 
     fn apply_to_proposal(&mut self, fact: &Fact, by: &str, at: Timestamp) {
         let mut decide = |id: ProposalId, state: ProposalState, why: &str| {
+            let by = if state == ProposalState::Lapsed { SYSTEM } else { by };
             if let Some(proposal) = self.proposals.iter_mut().find(|proposal| proposal.id == id) {
                 proposal.state = state;
                 proposal.decided = Some(Signed::new(by, at));

@@ -101,7 +101,7 @@ impl Handoff {
         if question.closed.is_some() {
             return Err(wrong_state(question, Command::CloseQuestion, "OPEN or ANSWERED"));
         }
-        self.happen(vec![Fact::QuestionClosed { id }], mandate, now)
+        self.happen(vec![Fact::QuestionClosed { id, by_state: false }], mandate, now)
     }
 
     /// The open questions that a side has to answer.

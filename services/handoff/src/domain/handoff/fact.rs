@@ -154,6 +154,8 @@ pub enum Fact {
     QuestionClosed {
         /// The question.
         id: QuestionId,
+        /// Whether a change of state closed it.
+        by_state: bool,
     },
     /// A review was scheduled, or changed.
     ReviewScheduled(Review),

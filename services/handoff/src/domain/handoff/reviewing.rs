@@ -107,7 +107,8 @@ impl Handoff {
         let at = self.head.date(now);
         Refused::unless_valid(flaws(&new.meeting, at))?;
         review.meeting = Some(new.meeting);
-        review.scheduled = Signed::new(&mandate.by, at);
+        // Whoever invited stays who invites: calendars know an invitation by it.
+        review.scheduled.at = at;
         review.sequence += 1;
         self.happen(vec![Fact::ReviewScheduled(review)], mandate, now)
     }
@@ -141,8 +142,9 @@ impl Handoff {
         self.must_be_in(State::NOT_CANCELLED, Command::RecordReviewHeld)?;
         must_be_scheduled(review, Command::RecordReviewHeld)?;
         let at = self.head.date(now);
-        let mut flaws = begun(review, at);
-        flaws.extend(side::BOTH.into_iter().filter_map(|side| nobody_of(side, &record.held.attended)));
+        must_have_begun(review, at)?;
+        let missing = side::BOTH.into_iter().filter_map(|side| nobody_of(side, &record.held.attended));
+        let mut flaws: Vec<_> = missing.collect();
         flaws.extend(overdue("actions", &record.actions, at));
         Refused::unless_valid(flaws)?;
         must_hold_one_more("actions", self.actions.len() + record.actions.len(), ACTIONS_MAX + 1)?;
@@ -173,11 +175,11 @@ impl Handoff {
         }
         self.must_be_in(State::NOT_CANCELLED, Command::RecordReviewMissed)?;
         must_be_scheduled(review, Command::RecordReviewMissed)?;
-        let mut flaws = begun(review, self.head.date(now));
+        must_have_begun(review, self.head.date(now))?;
         if absent_sides.is_empty() {
-            flaws.push(violation("absent", "name the sides that did not come: one or both"));
+            let flaw = violation("absent", "name the sides that did not come: one or both");
+            return Err(Refused::Invalid(vec![flaw]));
         }
-        Refused::unless_valid(flaws)?;
         let fact = Fact::ReviewMissed { id: record.id, absent: absent_sides, agenda: self.agenda() };
         self.happen(vec![fact], mandate, now)
     }
@@ -282,10 +284,11 @@ pub(super) fn overdue(path: &str, actions: &[NewAction], now: Timestamp) -> Vec<
         .collect()
 }
 
-fn begun(review: &Review, now: Timestamp) -> Vec<Violation> {
-    let to_come = review.meeting.as_ref().filter(|meeting| meeting.starts_at > now);
-    let flaw = |meeting: &Meeting| violation("review_id", format!("it begins only at {}", meeting.starts_at));
-    to_come.map(flaw).into_iter().collect()
+fn must_have_begun(review: &Review, now: Timestamp) -> Result<(), Refused> {
+    match &review.meeting {
+        Some(meeting) if meeting.starts_at > now => Err(Refused::ReviewNotBegun { starts_at: meeting.starts_at }),
+        _ => Ok(()),
+    }
 }
 
 fn nobody_of(side: Side, attended: &[Attendee]) -> Option<Violation> {

@@ -119,7 +119,12 @@ impl Handoff {
             Command::Cancel => question.closed.is_none(),
             _ => false,
         };
-        endings.extend(self.questions.iter().filter(is_over).map(|question| Fact::QuestionClosed { id: question.id }));
+        endings.extend(
+            self.questions
+                .iter()
+                .filter(is_over)
+                .map(|question| Fact::QuestionClosed { id: question.id, by_state: true }),
+        );
         if matches!(command, Command::Reject | Command::Recall | Command::Return | Command::Cancel) {
             let scheduled = self.reviews.iter().filter(|review| review.is_scheduled());
             let reason = || format!("the handoff left {}", self.state);

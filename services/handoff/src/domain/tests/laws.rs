@@ -70,7 +70,7 @@ fn run(handoff: &mut Handoff, by: Acting<'_>, step: &Step, now: Timestamp) -> Re
 /// What both sides say to each other, about the last question, review, proposal there is.
 fn talk(handoff: &mut Handoff, by: Acting<'_>, step: &Step, now: Timestamp) -> Result<Happened, Refused> {
     let side = Some(if step.seconds % 2 == 0 { Side::Upstream } else { Side::Downstream });
-    let last = |n: usize| n.checked_sub(1).unwrap_or_default();
+    let last = |n: usize| n.saturating_sub(1);
     let question = part_id(100 + last(handoff.questions.len()));
     let review = part_id(200 + last(handoff.reviews.len()));
     let proposal = part_id(300 + last(handoff.proposals.len()));

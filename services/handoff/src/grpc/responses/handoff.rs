@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Attempt, Handoff, Summary,
+        Action, Attempt, Handoff, State, Summary,
         handoff::{Claim, Hold, Migrated, Waiver},
     },
     grpc::twins::Twin,
@@ -46,7 +46,7 @@ pub(in crate::grpc) fn into_handoff(handoff: &Handoff) -> pb::Handoff {
         links: handoff.links.iter().map(link).collect(),
         attachments: handoff.attachments.iter().cloned().map(write::attachment).collect(),
         attempts: handoff.attempts.iter().map(attempt).collect(),
-        actions: handoff.actions.iter().map(action).collect(),
+        actions: handoff.actions.iter().map(|it| closed_with(handoff, it)).collect(),
         questions: handoff.questions.iter().map(question).collect(),
         reviews: handoff.reviews.iter().map(|it| review(handoff, it)).collect(),
         proposals: handoff.proposals.iter().map(proposal).collect(),
@@ -126,6 +126,11 @@ fn attempt(attempt: &Attempt) -> pb::Attempt {
             corrections: confirmation.corrections.clone(),
         }),
     }
+}
+
+/// What is not done when the handoff is cancelled need not be done.
+fn closed_with(handoff: &Handoff, of_it: &Action) -> pb::Action {
+    pb::Action { closed: handoff.state == State::Cancelled && of_it.done.is_none(), ..action(of_it) }
 }
 
 fn waiver(waiver: &Waiver) -> pb::CriterionWaiver {

@@ -33,8 +33,10 @@ pub(in crate::grpc) fn invite(handoff: &Handoff, review: &Review) -> Option<Stri
     for attendee in meeting.attendees.iter().filter_map(invited) {
         event.append_multi_property(attendee);
     }
-    let mut calendar = Calendar::new();
+    let mut calendar = Calendar::empty();
+    calendar.append_property(("VERSION", "2.0"));
     calendar.append_property(("PRODID", "-//Baton//handoff//EN"));
+    calendar.append_property(("CALSCALE", "GREGORIAN"));
     calendar.append_property(("METHOD", if is_cancelled { "CANCEL" } else { "REQUEST" }));
     calendar.push(event.done());
     Some(calendar.done().to_string())

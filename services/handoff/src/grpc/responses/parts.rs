@@ -78,5 +78,6 @@ pub(crate) fn action(action: &Action) -> pb::Action {
         unconfirmed: action.unconfirmed,
         added_by: action.added_by.clone(),
         review_id: action.review_id.map(|id| id.to_string()).unwrap_or_default(),
+        closed: false,
     }
 }
