@@ -104,7 +104,8 @@ fn every_file_opens_with_what_it_is() {
 
 #[test]
 fn no_file_is_longer_than_700_lines() {
-    let code = ["rs", "proto", "sql", "py", "sh"];
+    // Not protos: a message that was released may not move to another file.
+    let code = ["rs", "sql", "py", "sh"];
     let offences = written().filter(|document| code.iter().any(|kind| document.is(kind))).flat_map(length);
     hold("Split it by noun, into a folder of that name:", offences);
 }

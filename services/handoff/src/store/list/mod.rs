@@ -1,7 +1,7 @@
 //! Lists of handoffs by filter.
 
 #[cfg(test)]
-mod plans;
+mod tests;
 mod query;
 pub(crate) mod words;
 
