@@ -47,12 +47,15 @@ impl Watch {
 
     /// The next that is no bookmark.
     async fn told(&mut self) -> What {
-        loop {
-            let next = self.next().await.unwrap().expect("the watch goes on");
-            if !matches!(next, What::Bookmark(_)) {
-                return next;
+        let told = async {
+            loop {
+                let next = self.next().await.unwrap().expect("the watch goes on");
+                if !matches!(next, What::Bookmark(_)) {
+                    return next;
+                }
             }
-        }
+        };
+        timeout(HANGING, told).await.expect("something is told in time")
     }
 
     /// The next in words: "Acme SUBMITTED: handoff_submitted", "gone".
@@ -70,11 +73,24 @@ impl Watch {
 
     /// Why it ends.
     async fn ended(&mut self) -> Refusal {
-        loop {
-            match self.next().await {
-                Ok(next) => assert!(next.is_some(), "it ends with a refusal"),
-                Err(refused) => return refused,
+        let ended = async {
+            loop {
+                match self.next().await {
+                    Ok(next) => assert!(next.is_some(), "it ends with a refusal"),
+                    Err(refused) => return refused,
+                }
             }
+        };
+        timeout(HANGING, ended).await.expect("it ends in time")
+    }
+
+    /// Reads on until each handoff was told of up to its revision, in order and without a gap after what is known.
+    async fn until(&mut self, known: &mut BTreeMap<String, i64>, revision: i64) {
+        while known.values().any(|last| *last < revision) {
+            let What::Changed(changed) = self.told().await else { panic!("it matches") };
+            let last = known.get_mut(&changed.line.as_ref().unwrap().id).expect("one of them");
+            assert!(changed.facts[0].sequence <= *last + 1, "one after the other: {:?} after {last}", changed.facts);
+            *last = changed.facts.last().unwrap().sequence.max(*last);
         }
     }
 }
@@ -219,7 +235,7 @@ async fn a_watch_works_with_the_broker_away() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_stops_reading_is_ended_and_others_are_told_everything() {
     let world = World::new().await;
-    let draft = world.sam.draft("Acme").await;
+    let pair = [world.sam.draft("Acme").await.id, world.sam.draft("Beta").await.id];
     // A client that takes no more than this from the wire without being asked for it.
     let endpoint = Endpoint::from_shared(world.service.url()).unwrap().initial_stream_window_size(u32::from(u16::MAX));
     let bearer = People::Otto.bearer(world.service.setting.issuer());
@@ -232,9 +248,10 @@ async fn a_client_that_stops_reading_is_ended_and_others_are_told_everything() {
     let title = |round: usize| format!("{round:04} {}", "\u{1F4E6}".repeat(190));
     let rounds = 700;
     let writing = tokio::spawn({
-        let (sam, id) = (world.sam.clone(), draft.id.clone());
+        let (sam, pair) = (world.sam.clone(), pair.clone());
         async move {
-            for round in 0..rounds {
+            // In turn, so that no two facts in a row are of the same handoff: those would be told together.
+            for (round, id) in (0..rounds).zip(pair.iter().cycle()) {
                 let update = pb::UpdateHandoffRequest {
                     request_id: testkit::request_id(),
                     handoff_id: id.clone(),
@@ -246,22 +263,24 @@ async fn a_client_that_stops_reading_is_ended_and_others_are_told_everything() {
             }
         }
     });
-    let mut revision = 1;
-    while revision < i64::try_from(rounds).unwrap() + 1 {
-        let What::Changed(changed) = lively.told().await else { panic!("it matches") };
-        assert!(changed.facts[0].sequence == revision + 1, "one after the other");
-        revision = changed.facts.last().unwrap().sequence;
-    }
+    let revision = 1 + i64::try_from(rounds / 2).unwrap();
+    let begun = || pair.iter().map(|id| (id.clone(), 1)).collect::<BTreeMap<_, _>>();
+    lively.until(&mut begun(), revision).await;
     writing.await.unwrap();
-    let ended = stuck.ended().await;
+    let mut given = begun();
+    let ended = loop {
+        match timeout(HANGING, stuck.next()).await.expect("it ends in time") {
+            Ok(Some(What::Changed(changed))) => {
+                given.insert(changed.line.unwrap().id, changed.facts.last().unwrap().sequence);
+            }
+            Ok(next) => assert!(matches!(next, Some(What::Bookmark(_))), "it ends with a refusal"),
+            Err(refused) => break refused,
+        }
+    };
     assert_eq!(why(&ended), (Code::ResourceExhausted, "WATCH_TOO_SLOW"));
-    // It goes on from what it was given last, and is told the rest.
+    // What it was given before it ended, and the rest from there, is everything.
     let mut resumed = watch(&world.otto, everything(), &ended.metadata["resume_token"]).await;
-    let mut last = 0;
-    while last < revision {
-        let What::Changed(changed) = resumed.told().await else { panic!("it matches") };
-        last = changed.facts.last().unwrap().sequence;
-    }
+    resumed.until(&mut given, revision).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
