@@ -1,8 +1,8 @@
 //! Lists of handoffs by filter.
 
+mod query;
 #[cfg(test)]
 mod tests;
-mod query;
 pub(crate) mod words;
 
 use kernel::{Actor, Result, Timestamp};
