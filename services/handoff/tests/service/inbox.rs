@@ -203,6 +203,7 @@ async fn who_speaks_for_both_sides_is_listed_once() {
     let world = World::new().await;
     let submitted = world.sam.submitted("Acme").await;
     let accepted = world.bo.accept(on(&submitted)).await.unwrap();
+    world.pass_seconds(1);
     let second = world.bo.submit(on(&world.bo.create(as_upstream("second")).await.unwrap().0)).await.unwrap();
     let taken = world.ivan.accept(on(&second)).await.unwrap();
     assert_eq!((accepted.downstream_owner.as_str(), taken.upstream_owner.as_str()), ("bo", "bo"));
