@@ -382,8 +382,12 @@ fn withhold(event: &mut pb::HandoffEvent) {
     }
 }
 
-/// Who is invited and was there stays; what was said, and where, does not.
+/// How many of each side are invited and were there stays; who they are, what was said, and where, does not.
 fn withhold_review(review: &mut pb::Review) {
+    for person in review.attendees.iter_mut().chain(&mut review.attended) {
+        person.name.clear();
+        person.email.clear();
+    }
     review.place.clear();
     review.url.clear();
     review.agenda.clear();
