@@ -26,6 +26,7 @@ mod preparing;
 mod proposals;
 mod questions;
 mod races;
+mod races_of_all;
 mod refusals;
 mod repeats;
 mod requests;

@@ -196,8 +196,10 @@ async fn links_are_one_for_each_record_and_taken_away_by_it() {
     assert_eq!(world.sam.add_link(add("7", "https://crm.example.com/7")).await.unwrap(), linked);
     let moved = world.sam.add_link(add("7", "https://new.example.com/7")).await.unwrap();
     assert_eq!(moved.links[0].url, "https://new.example.com/7");
-    let find =
-        ListHandoffsRequest { link: Some(pb::OutsideRecord { system: "crm".into(), key: "7".into() }), ..Default::default() };
+    let find = ListHandoffsRequest {
+        link: Some(pb::OutsideRecord { system: "crm".into(), key: "7".into() }),
+        ..Default::default()
+    };
     assert_eq!(world.otto.titles(find.clone()).await, ["Acme"]);
     let record = |key: &str| pb::RemoveLinkRequest {
         system: "crm".into(),
