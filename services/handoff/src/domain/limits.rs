@@ -69,6 +69,10 @@ pub const EVENTS_MAX: usize = 1_000;
 pub const WATCHED_MAX: usize = 100;
 /// All that callers have written into a handoff, as JSON, in bytes.
 pub const HANDOFF_MAX_BYTES: usize = 256 * 1024;
+/// What downstream may write beyond that when it accepts, rejects or returns, in bytes.
+pub const DECISION_ROOM_BYTES: usize = 64 * 1024;
+/// What an invitation says of its handoff, in characters.
+pub const INVITE_MAX_CHARS: usize = 4_000;
 /// The return window, in seconds: 366 days.
 pub const RETURN_WINDOW_MAX_SECONDS: i64 = 366 * DAY_SECONDS;
 /// The return window where none was given, in seconds: 14 days.

@@ -386,10 +386,12 @@ fn withhold(event: &mut pb::HandoffEvent) {
     }
 }
 
-/// When, about which attempt and how it ended stays; who, where and what was said does not.
+/// How many of each side are invited and were there stays; who they are, what was said, and where, does not.
 fn withhold_review(review: &mut pb::Review) {
-    review.attendees.clear();
-    review.attended.clear();
+    for person in review.attendees.iter_mut().chain(&mut review.attended) {
+        person.name.clear();
+        person.email.clear();
+    }
     review.place.clear();
     review.url.clear();
     review.agenda.clear();

@@ -54,6 +54,33 @@ commands! {
     reopen: reopen_handoff(ReopenHandoffRequest)
     cancel: cancel_handoff(CancelHandoffRequest)
     complete_action: complete_action(CompleteActionRequest)
+    recall: recall_handoff(RecallHandoffRequest)
+    claim: claim_handoff(ClaimHandoffRequest)
+    unclaim: unclaim_handoff(UnclaimHandoffRequest)
+    confirm_read_back: confirm_read_back(ConfirmReadBackRequest)
+    reassign: reassign_handoff(ReassignHandoffRequest)
+    hold: hold_handoff(HoldHandoffRequest)
+    resume: resume_handoff(ResumeHandoffRequest)
+    comment: add_comment(AddCommentRequest)
+    add_link: add_link(AddLinkRequest)
+    remove_link: remove_link(RemoveLinkRequest)
+    attach: add_attachment(AddAttachmentRequest)
+    add_action: add_action(AddActionRequest)
+    confirm_action: confirm_action(ConfirmActionRequest)
+    set_confidential: set_confidential(SetConfidentialRequest)
+    ask: ask_question(AskQuestionRequest)
+    answer: answer_question(AnswerQuestionRequest)
+    mark_insufficient: mark_insufficient(MarkInsufficientRequest)
+    close_question: close_question(CloseQuestionRequest)
+    schedule: schedule_review(ScheduleReviewRequest)
+    reschedule: reschedule_review(RescheduleReviewRequest)
+    cancel_review: cancel_review(CancelReviewRequest)
+    record_held: record_review_held(RecordReviewHeldRequest)
+    record_missed: record_review_missed(RecordReviewMissedRequest)
+    waive_review: waive_review(WaiveReviewRequest)
+    propose_change: propose(ProposeRequest)
+    agree_to: agree_proposal(AgreeProposalRequest)
+    decline_change: decline_proposal(DeclineProposalRequest)
 }
 
 impl Person {
@@ -208,6 +235,27 @@ impl Person {
         Ok(answer.evaluation.expect("an answer holds the evaluation"))
     }
 
+    pub(crate) async fn invite(&self, handoff: &pb::Handoff, review_id: &str) -> Heard<String> {
+        let request = pb::GetReviewInviteRequest { handoff_id: handoff.id.clone(), review_id: review_id.into() };
+        Ok(hear(self.handoffs.clone().get_review_invite(request).await)?.icalendar)
+    }
+
+    pub(crate) async fn preview_migration(&self, id: &str, version: i32) -> Heard<pb::PreviewMigrationResponse> {
+        let request = pb::PreviewMigrationRequest { handoff_id: id.into(), version };
+        hear(self.handoffs.clone().preview_migration(request).await)
+    }
+
+    pub(crate) async fn migrate_draft(&self, request: pb::MigrateDraftRequest) -> Heard<pb::MigrateDraftResponse> {
+        hear(self.handoffs.clone().migrate_draft(request).await)
+    }
+
+    /// The line of a handoff in a list.
+    pub(crate) async fn line(&self, handoff: &pb::Handoff) -> pb::HandoffLine {
+        let request = pb::ListHandoffsRequest { page_size: 1000, ..Default::default() };
+        let lines = self.list(request).await.unwrap().handoffs;
+        lines.into_iter().find(|line| line.id == handoff.id).expect("it is in the list")
+    }
+
     pub(crate) async fn list(&self, request: pb::ListHandoffsRequest) -> Heard<pb::ListHandoffsResponse> {
         hear(self.handoffs.clone().list_handoffs(request).await)
     }
@@ -220,6 +268,12 @@ impl Person {
     pub(crate) async fn timeline(&self, id: &str) -> Heard<Vec<pb::TimelineEntry>> {
         let request = pb::ListTimelineRequest { handoff_id: id.into(), page_size: 1000, ..Default::default() };
         Ok(hear(self.handoffs.clone().list_timeline(request).await)?.entries)
+    }
+
+    /// The names of what happened to a handoff after that revision.
+    pub(crate) async fn facts_after(&self, handoff: &pb::Handoff, revision: i64) -> Vec<String> {
+        let entries = self.timeline(&handoff.id).await.unwrap().into_iter();
+        entries.filter(|entry| entry.sequence > revision).map(|entry| entry.r#type).collect()
     }
 
     /// The names of what happened to a handoff.

@@ -2,7 +2,7 @@
 
 use api::{
     handoff::v1 as pb,
-    r#type::v1::{Attachment, FieldValue, Tick, TickState, field_value::Kind},
+    r#type::v1::{Attachment, FieldValue, Side, Tick, TickState, field_value::Kind},
 };
 use testkit::request_id;
 
@@ -44,7 +44,65 @@ on! { handoff =>
     ReturnHandoffRequest { attempt: handoff.attempt, reasons: vec![because("it does not work")] }
     ReopenHandoffRequest { reason: "there is more to do".into() }
     CancelHandoffRequest { reason: "the customer has left".into() }
-    CompleteActionRequest {}
+    CompleteActionRequest { action_id: newest(handoff.actions.iter().map(|action| &action.id)) }
+    RecallHandoffRequest {}
+    ClaimHandoffRequest {}
+    UnclaimHandoffRequest {}
+    ConfirmReadBackRequest { attempt: handoff.attempt }
+    ReassignHandoffRequest { owner: "somebody else".into() }
+    HoldHandoffRequest { reason: "the customer is on holiday".into() }
+    ResumeHandoffRequest {}
+    AddCommentRequest { text: "they called twice".into() }
+    AddLinkRequest {}
+    RemoveLinkRequest {}
+    AddAttachmentRequest {}
+    AddActionRequest {}
+    ConfirmActionRequest { action_id: newest(handoff.actions.iter().map(|action| &action.id)) }
+    SetConfidentialRequest { confidential: true }
+    MigrateDraftRequest {}
+    AskQuestionRequest { text: "which ERP?".into() }
+    AnswerQuestionRequest {
+        question_id: newest(handoff.questions.iter().map(|question| &question.id)),
+        text: "the old one".into()
+    }
+    MarkInsufficientRequest {
+        question_id: newest(handoff.questions.iter().map(|question| &question.id)),
+        text: "which release of it?".into()
+    }
+    CloseQuestionRequest { question_id: newest(handoff.questions.iter().map(|question| &question.id)) }
+    ScheduleReviewRequest {}
+    RescheduleReviewRequest { review_id: newest(handoff.reviews.iter().map(|review| &review.id)) }
+    CancelReviewRequest {
+        review_id: newest(handoff.reviews.iter().map(|review| &review.id)),
+        reason: "nobody can come".into()
+    }
+    RecordReviewHeldRequest {
+        review_id: newest(handoff.reviews.iter().map(|review| &review.id)),
+        attended: vec![attendee("Sam", Side::Upstream), attendee("Ines", Side::Downstream)],
+        outcome: pb::ReviewOutcome::Ready.into()
+    }
+    RecordReviewMissedRequest {
+        review_id: newest(handoff.reviews.iter().map(|review| &review.id)),
+        absent: vec![Side::Upstream.into()]
+    }
+    WaiveReviewRequest { attempt: handoff.attempt, reason: "both know the customer".into() }
+    ProposeRequest { reason: "the customer asks for it".into() }
+    AgreeProposalRequest { proposal_id: newest(handoff.proposals.iter().map(|proposal| &proposal.id)) }
+    DeclineProposalRequest { proposal_id: newest(handoff.proposals.iter().map(|proposal| &proposal.id)) }
+}
+
+/// What a request is about where it names a part of the handoff: the newest one.
+fn newest<'a>(mut ids: impl DoubleEndedIterator<Item = &'a String>) -> String {
+    ids.next_back().cloned().unwrap_or_default()
+}
+
+/// Somebody of a side, without an address.
+pub(crate) fn attendee(name: &str, side: Side) -> pb::ReviewAttendee {
+    pb::ReviewAttendee { name: name.into(), side: side.into(), email: String::new() }
+}
+
+pub(crate) fn change(kind: pb::proposed_change::Kind) -> Option<pb::ProposedChange> {
+    Some(pb::ProposedChange { kind: Some(kind) })
 }
 
 /// A new handoff on that route.

@@ -398,6 +398,32 @@ async fn a_confidential_handoff_is_told_to_its_teams_and_to_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_handoff_that_is_hidden_is_gone_for_outsiders_once_and_comes_back_when_it_is_shown() {
+    let world = World::new().await;
+    let submitted = world.sam.submitted("Acme").await;
+    let mut outside = watch(&world.otto, everything(), "").await;
+    let mut inside = watch(&world.ines, everything(), "").await;
+    for watched in [&mut outside, &mut inside] {
+        watched.next().await.unwrap();
+    }
+    let hidden = world.ivan.set_confidential(on(&submitted)).await.unwrap();
+    world.sam.comment(on(&hidden)).await.unwrap();
+    let asked = world.ivan.ask(on(&hidden)).await.unwrap();
+    world.sam.draft("Beta").await;
+    assert_eq!(outside.line().await, "gone");
+    assert_eq!(outside.line().await, "Beta DRAFT: handoff_created", "and nothing of Acme between");
+    let mut facts = vec![];
+    while facts.len() < 3 {
+        facts.extend(inside.line().await.split_once(": ").unwrap().1.split(' ').map(str::to_owned));
+    }
+    assert_eq!(facts, ["confidentiality_changed", "comment_added", "question_asked"]);
+
+    let show = pb::SetConfidentialRequest { confidential: false, ..on(&asked) };
+    world.anna.set_confidential(show).await.unwrap();
+    assert_eq!(outside.line().await, "Acme SUBMITTED: confidentiality_changed", "from here on again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stop_ends_watches_at_once_and_does_not_wait_for_them() {
     let world = World::new().await;
     let mut config = world

@@ -7,6 +7,7 @@ use api::{
         ImportTemplateRequest, ListStartersRequest, TemplateVersion, template_service_client::TemplateServiceClient,
     },
     handoff::v1 as pb,
+    r#type::v1::Side,
 };
 use checklist_template::ChecklistTemplate;
 use handoff::HandoffService;
@@ -14,7 +15,10 @@ use kernel::Timestamp;
 use tempfile::TempDir;
 use testkit::{Caller, Fact, People, Served, Setting, request_id};
 
-use crate::{person::Person, requests::terms};
+use crate::{
+    person::Person,
+    requests::{attendee, on, terms},
+};
 
 /// The route of most stories, and the template that its terms name in [`World::with_template`].
 pub(crate) const ROUTE: &str = "sales-to-implementation";
@@ -115,6 +119,17 @@ impl World {
     /// So many seconds from now, as requests give it.
     pub(crate) fn after(&self, seconds: i64) -> Option<prost_types::Timestamp> {
         Some(api::timestamp(self.now().plus_seconds(seconds)))
+    }
+
+    /// A review in an hour, an hour long.
+    pub(crate) fn review(&self, handoff: &pb::Handoff) -> pb::ScheduleReviewRequest {
+        pb::ScheduleReviewRequest {
+            starts_at: self.after(3600),
+            duration: Some(prost_types::Duration { seconds: 3600, nanos: 0 }),
+            place: "room 4".into(),
+            attendees: vec![attendee("Sam", Side::Upstream), attendee("Ines", Side::Downstream)],
+            ..on(handoff)
+        }
     }
 
     /// Moves the service's clock.

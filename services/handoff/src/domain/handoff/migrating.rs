@@ -36,7 +36,8 @@ impl Handoff {
     /// What a move would do. Nothing changes.
     pub fn preview_migration(&self, to: &MigrateTo, first_time_pair: bool) -> Result<Migrated, Refused> {
         self.must_be_in(&[State::Draft], Command::MigrateDraft)?;
-        if self.template != to.from {
+        // Moved meanwhile to where this one goes, it is there already.
+        if self.template != to.from && self.template != to.pin {
             return Err(Refused::MigrationMoved);
         }
         if self.template.template_id != to.pin.template_id || to.pin.template_id.is_none() {

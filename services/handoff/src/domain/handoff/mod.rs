@@ -354,7 +354,7 @@ impl Handoff {
         for fact in &facts {
             after.apply(fact, &mandate.by, at);
         }
-        after.must_fit()?;
+        after.must_hold(&facts)?;
         *self = after;
         Ok(Happened { facts, override_reason: mandate.override_reason })
     }

@@ -119,10 +119,11 @@ impl Handoff {
         self.happen(vec![Fact::ConfidentialityChanged(confidential)], mandate, now)
     }
 
-    /// A side lays down a small duty, in any open state: on itself it counts at once, on the other once that one confirms it.
+    /// A side lays down a small duty, until the handoff is cancelled: on itself it counts at once, on the other once that one
+    /// confirms it.
     pub fn add_action(&mut self, by: Acting<'_>, note: Note<NewAction>, now: Timestamp) -> Result<Happened, Refused> {
         let mandate = self.mandate_of_either(note.side, by)?;
-        self.must_be_in(State::OPEN, Command::AddAction)?;
+        self.must_be_in(State::NOT_CANCELLED, Command::AddAction)?;
         must_hold_one_more("actions", self.actions.len(), ACTIONS_MAX)?;
         Refused::unless_valid(
             overdue("action", std::slice::from_ref(&note.what), self.head.date(now))

@@ -217,7 +217,8 @@ impl Handoff {
             Some(review) if review.scheduled.by == mandate.by => {
                 return Err(Refused::OwnDoing { did: "scheduled", must: "waive", team: self.to_team.clone() });
             }
-            Some(review) => review.clone(),
+            // A change of what was invited to: a calendar takes the later sequence.
+            Some(review) => Review { sequence: review.sequence + 1, ..review.clone() },
             None => {
                 must_hold_one_more("reviews", self.reviews.len(), REVIEWS_MAX)?;
                 self.unscheduled(id, &mandate, now)

@@ -2,8 +2,11 @@
 
 use std::io;
 
-use super::Handoff;
-use crate::domain::{Attempt, Refused, limits::HANDOFF_MAX_BYTES};
+use super::{Fact, Handoff};
+use crate::domain::{
+    Attempt, Refused,
+    limits::{DECISION_ROOM_BYTES, HANDOFF_MAX_BYTES},
+};
 
 /// Counts what is written.
 struct Counter(usize);
@@ -23,6 +26,34 @@ impl Handoff {
     /// Refuses where the handoff is larger than its bound. Counted is what callers wrote, as JSON; not what Baton derived
     /// from it (snapshots, results), else a handoff could grow too large to be submitted once more.
     pub fn must_fit(&self) -> Result<(), Refused> {
+        self.must_fit_into(HANDOFF_MAX_BYTES)
+    }
+
+    /// Refuses where these facts have made the handoff larger than its bound. What keeps no new word of anybody is not held to
+    /// it, and a decision of downstream has room beyond it: a full handoff still goes on, comes back and ends.
+    pub(super) fn must_hold(&self, facts: &[Fact]) -> Result<(), Refused> {
+        match facts.iter().find(|fact| !matches!(fact, Fact::ProposalAgreed(_))) {
+            None
+            | Some(
+                Fact::Submitted { .. }
+                | Fact::Recalled { .. }
+                | Fact::Claimed
+                | Fact::Unclaimed
+                | Fact::Begun
+                | Fact::Completed
+                | Fact::Reopened { .. }
+                | Fact::Cancelled { .. }
+                | Fact::Resumed
+                | Fact::QuestionClosed { .. },
+            ) => Ok(()),
+            Some(Fact::Accepted { .. } | Fact::Rejected { .. } | Fact::Returned { .. }) => {
+                self.must_fit_into(HANDOFF_MAX_BYTES + DECISION_ROOM_BYTES)
+            }
+            Some(_) => self.must_fit(),
+        }
+    }
+
+    fn must_fit_into(&self, max_bytes: usize) -> Result<(), Refused> {
         let mut counter = Counter(0);
         let decided =
             |attempt: &'_ Attempt| (attempt.read_back.clone(), attempt.reasons.clone(), attempt.confirmation.clone());
@@ -34,7 +65,7 @@ impl Handoff {
         );
         serde_json::to_writer(&mut counter, &written).expect("every part has string keys, and counting does not fail");
         match counter.0 {
-            size_bytes if size_bytes > HANDOFF_MAX_BYTES => Err(Refused::TooLarge { size_bytes }),
+            size_bytes if size_bytes > max_bytes => Err(Refused::TooLarge { size_bytes }),
             _ => Ok(()),
         }
     }

@@ -87,6 +87,9 @@ pub(super) fn duty(fields: &mut Fields, path: &str, action: pb::NewAction) -> Op
 /// Where a person opens something; may be empty. Other schemes could do harm where a page shows them as links.
 pub(super) fn address(fields: &mut Fields, path: &str, url: &str) -> Option<String> {
     let url = short(fields, path, url, URL_MAX_CHARS)?;
+    if url.contains(char::is_control) {
+        return fields.refuse(path, "an address has no line breaks or other control characters");
+    }
     if url.is_empty() || ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Some(url);
     }

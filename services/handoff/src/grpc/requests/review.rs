@@ -136,20 +136,19 @@ fn meeting(
     let starts_at = fields.time("starts_at", starts_at);
     let seconds = match duration {
         None => fields.refuse("duration", "is required: 1 minute to 24 hours"),
+        Some(duration) if duration.nanos != 0 => fields.refuse("duration", "whole seconds only"),
         Some(duration) if REVIEW_SECONDS.contains(&duration.seconds) => Some(duration.seconds),
         Some(_) => fields.refuse("duration", "from 1 minute to 24 hours"),
     };
     let place = optional_name(fields, "place", place);
     let url = parts::address(fields, "url", url).map(|url| (!url.is_empty()).then_some(url));
     let attendees = each(fields, "attendees", attendees, ATTENDEES_MAX, attendee);
-    let starts_at: Timestamp = starts_at?;
-    Some(Meeting {
-        starts_at,
-        ends_at: starts_at.plus_seconds(seconds?),
-        place: place?,
-        url: url?,
-        attendees: attendees?,
-    })
+    let (starts_at, seconds): (Timestamp, i64) = (starts_at?, seconds?);
+    let ends_at = starts_at.plus_seconds(seconds);
+    if Timestamp::from_seconds_and_nanos(ends_at.as_micros().div_euclid(1_000_000), 0).is_none() {
+        return fields.refuse("starts_at", "it would end after the year 9999");
+    }
+    Some(Meeting { starts_at, ends_at, place: place?, url: url?, attendees: attendees? })
 }
 
 fn attendee(fields: &mut Fields, path: &str, attendee: pb::ReviewAttendee) -> Option<Attendee> {

@@ -5,6 +5,7 @@ use kernel::Timestamp;
 
 use crate::domain::{
     Handoff, Review,
+    limits::INVITE_MAX_CHARS,
     review::{AgendaItem, Attendee, Status},
 };
 
@@ -20,12 +21,12 @@ pub(in crate::grpc) fn invite(handoff: &Handoff, review: &Review) -> Option<Stri
         .add_property("DTSTAMP", utc(stamped_at))
         .add_property("DTSTART", utc(meeting.starts_at))
         .add_property("DTEND", utc(meeting.ends_at))
-        .summary(&format!("Review: {}", handoff.title))
+        .summary(&plain(&format!("Review: {}", handoff.title)))
         .description(&description(handoff))
         .status(if is_cancelled { EventStatus::Cancelled } else { EventStatus::Confirmed })
         .append_property(organizer(&review.scheduled.by));
     if let Some(place) = meeting.place.as_ref().or(meeting.url.as_ref()) {
-        event.location(place);
+        event.location(&plain(place));
     }
     if let Some(url) = &meeting.url {
         event.url(url);
@@ -48,9 +49,20 @@ fn utc(at: Timestamp) -> String {
     format!("{}Z", text.split(['.', 'Z']).next().unwrap_or_default())
 }
 
+/// The agenda; the beginning of a long one, for calendars take short texts only.
 fn description(handoff: &Handoff) -> String {
     let item = |AgendaItem { topic, lines }: AgendaItem| format!("{topic}\n- {}", lines.join("\n- "));
-    handoff.agenda().into_iter().map(item).collect::<Vec<_>>().join("\n\n")
+    let text = plain(&handoff.agenda().into_iter().map(item).collect::<Vec<_>>().join("\n\n"));
+    match text.char_indices().nth(INVITE_MAX_CHARS) {
+        Some((end, _)) => format!("{}\u{2026}", &text[..end]),
+        None => text,
+    }
+}
+
+/// A text with line feeds as its only control characters: a calendar takes any other line break for the next property.
+fn plain(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace(['\r', '\u{85}', '\u{2028}', '\u{2029}'], "\n");
+    text.chars().filter(|c| *c == '\n' || !c.is_control()).collect()
 }
 
 /// Whoever scheduled it. Baton knows names, not addresses; calendars take this form for "none".
