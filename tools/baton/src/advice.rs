@@ -34,6 +34,12 @@ pub(crate) fn for_refusal(reason: &str, metadata: &HashMap<String, String>) -> O
         "ALREADY_PROPOSED" => {
             "`baton handoff show HANDOFF` shows it; the other side answers with `baton agree` or `baton decline`"
         }
+        "PROPOSAL_WRONG_STATE" | "ACTION_WRONG_STATE" => "`baton handoff show HANDOFF` tells how each of them stands",
+        "QUESTION_WRONG_STATE" => "`baton question list HANDOFF` tells how each of them stands",
+        "REVIEW_WRONG_STATE" => "`baton review list HANDOFF` tells how each of them stands",
+        "TEMPLATE_NOT_FOUND" => {
+            "`baton template list` tells which there are; `baton template publish` puts a draft in force"
+        }
         "PROPOSAL_OVERDUE" => "`baton decline HANDOFF`, and `baton propose` with a later time",
         "READ_BACK_REQUIRED" => "give --read-back TEXT: what was handed over, in your own words",
         "RETURN_WINDOW_CLOSED" => "`baton handoff create --follows ID` makes the next one of the same work",

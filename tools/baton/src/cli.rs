@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{
+    Args, CommandFactory as _, Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 
 use crate::{
     commands::{
@@ -134,7 +137,8 @@ pub(crate) fn command() -> clap::Command {
 pub(crate) async fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(help_or_mistake) => {
+        Err(mut help_or_mistake) => {
+            leave_out_what_the_environment_gave(&mut help_or_mistake);
             // A closed pipe is all that can go wrong here, and then nobody reads.
             let _ = help_or_mistake.print();
             return ExitCode::from(u8::try_from(help_or_mistake.exit_code()).unwrap_or(2));
@@ -145,6 +149,16 @@ pub(crate) async fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
     }
+}
+
+/// In its usage clap names every option that has a value, also one of which nobody has typed a letter.
+fn leave_out_what_the_environment_gave(mistake: &mut clap::Error) {
+    let Some(ContextValue::StyledStr(usage)) = mistake.get(ContextKind::Usage) else { return };
+    let mut usage = usage.to_string();
+    for option in ["--token-file <FILE>", "--handoff-url <URL>", "--checklist-url <URL>", "--nats-url <URL>"] {
+        usage = usage.replace(&format!(" {option}"), "");
+    }
+    mistake.insert(ContextKind::Usage, ContextValue::StyledStr(usage.into()));
 }
 
 async fn dispatch(command: Command, session: &Session) -> Result<()> {
@@ -178,6 +192,16 @@ mod tests {
     #[test]
     fn the_command_line_holds_together() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn usage_names_no_option_that_nobody_typed() {
+        let mut mistake =
+            Arguments::try_parse_from(["baton", "question", "ask", "--handoff-url", "http://[::1]:1", "crm/D-1"])
+                .unwrap_err();
+        leave_out_what_the_environment_gave(&mut mistake);
+        let text = mistake.to_string();
+        assert!(text.contains("Usage: baton question ask <HANDOFF> <TEXT>"), "{text}");
     }
 
     #[test]

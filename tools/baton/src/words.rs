@@ -187,16 +187,18 @@ pub(crate) fn time(time: Option<&prost_types::Timestamp>) -> String {
     text.chars().take(16).collect::<String>().replace('T', " ")
 }
 
-/// How long before `now` it was, or how far ahead it is: `3 d`, `in 2 h`.
+/// How long before `now` it was, in whole units, or how far ahead it is, to the nearest one: `3 d`, `in 2 h`.
 pub(crate) fn age(time: Option<&prost_types::Timestamp>, now: Timestamp) -> String {
     let Some(then) = instant(time) else { return String::new() };
     let seconds = now.as_micros().saturating_sub(then.as_micros()) / 1_000_000;
+    // What was just set to two hours from now is two hours ahead, not one.
+    let units = |seconds: u64, unit: u64| if then > now { (seconds + unit / 2) / unit } else { seconds / unit };
     let span = match seconds.unsigned_abs() {
-        0..60 => format!("{} s", seconds.unsigned_abs()),
-        minutes @ 60..3_600 => format!("{} min", minutes / 60),
-        hours @ 3_600..172_800 => format!("{} h", hours / 3_600),
-        days @ 172_800..63_072_000 => format!("{} d", days / 86_400),
-        years => format!("{} y", years / 31_536_000),
+        seconds @ 0..60 => format!("{seconds} s"),
+        minutes @ 60..3_600 => format!("{} min", units(minutes, 60)),
+        hours @ 3_600..172_800 => format!("{} h", units(hours, 3_600)),
+        days @ 172_800..63_072_000 => format!("{} d", units(days, 86_400)),
+        years => format!("{} y", units(years, 31_536_000)),
     };
     if seconds < 0 { format!("in {span}") } else { span }
 }
@@ -286,5 +288,6 @@ mod tests {
         assert_eq!(told("2026-11-20"), "3 d");
         assert_eq!(told("2010-11-20"), "16 y");
         assert_eq!(told("2026-11-23T09:20:00Z"), "in 20 min");
+        assert_eq!(told("2026-11-23T10:59:59Z"), "in 2 h");
     }
 }

@@ -82,6 +82,8 @@ struct Progress {
     left: u64,
     /// Whether the current stream has told anything.
     has_heard: bool,
+    /// Whether any has.
+    ever_heard: bool,
 }
 
 /// What to do after a stream has ended.
@@ -104,7 +106,8 @@ impl Watch {
         let left = self.limit.unwrap_or(u64::MAX);
         let resume_token = self.from.clone();
         let filter = self.filter(&remote).await?;
-        let mut progress = Progress { filter, resume_token, known: HashMap::new(), left, has_heard: false };
+        let mut progress =
+            Progress { filter, resume_token, known: HashMap::new(), left, has_heard: false, ever_heard: false };
         let ends = async {
             match session.stated_timeout() {
                 Some(timeout) => sleep(timeout).await,
@@ -142,14 +145,14 @@ impl Watch {
 impl Progress {
     /// Watches, and watches again from the last token, until there were enough changes.
     async fn follow(&mut self, session: &Session) -> Result<()> {
-        let (mut failures, mut ever_heard, mut is_told) = (0, false, false);
+        let (mut failures, mut is_told) = (0, false);
         while self.left > 0 {
             // Anew each time: the file with the bearer token may hold a new one.
             let remote = session.handoff()?;
             self.has_heard = false;
             let ended = self.listen(&remote, session).await?;
             if self.has_heard {
-                (failures, ever_heard, is_told) = (0, true, false);
+                (failures, is_told) = (0, false);
             }
             failures += 1;
             let Err(status) = ended else {
@@ -157,9 +160,9 @@ impl Progress {
                 sleep(if self.has_heard { Duration::ZERO } else { pause(failures) }).await;
                 continue;
             };
-            match next(&status, ever_heard) {
+            match next(&status, self.ever_heard) {
                 Next::GoOn => {}
-                Next::Retry if ever_heard || failures < FIRST_TRIES => {
+                Next::Retry if self.ever_heard || failures < FIRST_TRIES => {
                     if !std::mem::replace(&mut is_told, true) {
                         note(&format!("the handoff service does not answer ({}): trying again", status.message()));
                     }
@@ -196,6 +199,9 @@ impl Progress {
     }
 
     fn take(&mut self, message: WatchHandoffsResponse, session: &Session) -> Result<()> {
+        if !std::mem::replace(&mut self.ever_heard, true) && !session.is_json() {
+            note("watching; Ctrl-C ends it");
+        }
         self.has_heard = true;
         self.resume_token.clone_from(&message.resume_token);
         let json = session.is_json().then(|| to_json(&message).to_string());
@@ -296,6 +302,7 @@ mod tests {
             known: HashMap::new(),
             left: 9,
             has_heard: false,
+            ever_heard: false,
         };
         let mut told = |sequences| {
             let changed = progress.changed(change(sequences))?;

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use api::handoff::v1::{
-    CheckMapResponse, ImportMapResponse, MapChange, MapChangeKind, MapFieldChange, MapFindingSeverity, MapSubject,
+    CheckMapResponse, ImportMapResponse, MapChange, MapChangeKind, MapFieldChange, MapFinding, MapFindingCode,
+    MapFindingSeverity, MapSubject,
 };
 
 use super::{Screen, Tone, more};
@@ -26,7 +27,7 @@ pub(crate) fn check(answer: &CheckMapResponse, screen: &Screen) -> String {
             text,
             "{severity}  {}  {code}\n         {}",
             finding.message,
-            screen.paint(Tone::Quiet, &finding.fix)
+            screen.paint(Tone::Quiet, &fix(finding))
         );
     }
     let away = if answer.templates_away {
@@ -35,6 +36,19 @@ pub(crate) fn check(answer: &CheckMapResponse, screen: &Screen) -> String {
         ""
     };
     format!("{text}\n{}{away}", total.join(", ")) + more(&answer.next_page_token)
+}
+
+/// What to do about it, with the command where it is one.
+fn fix(finding: &MapFinding) -> String {
+    let (noun, option) = match finding.code() {
+        MapFindingCode::RouteWithoutOwner => ("route update", " --owner NAME"),
+        MapFindingCode::RouteWithoutTrigger => ("route update", " --trigger WORDS"),
+        MapFindingCode::TeamWithoutEscalationContact => ("team update", " --escalation CONTACT"),
+        MapFindingCode::ProposalUnanswered => ("terms show", ""),
+        _ => return finding.fix.clone(),
+    };
+    let id = finding.subject.as_ref().map(|subject| subject.id.as_str()).unwrap_or_default();
+    format!("{}: `baton {noun} {id}{option}`", finding.fix)
 }
 
 /// What an import changed, or would change, as a diff.

@@ -76,7 +76,8 @@ impl Outcome {
         self.stdout.lines().chain(self.stderr.lines())
     }
 
-    fn says(&self, words: &str) -> bool {
+    /// Whether it said these words.
+    pub(super) fn says(&self, words: &str) -> bool {
         self.stdout.contains(words) || self.stderr.contains(words)
     }
 }

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::act::{Outcome, act};
 use super::teller::Teller;
 
-/// Two teams, a route, its terms: what was there before the handoff.
-const FACTS_OF_THE_MAP: u64 = 4;
+/// Two teams, a route, its terms, what was mended of a team and the route: what was there before the handoff.
+const FACTS_OF_THE_MAP: u64 = 6;
 
 #[derive(Deserialize)]
 struct Fact {
@@ -39,7 +39,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, revision: u64) -> Result<()> {
     let facts = read(&teller.play(&act("anna", ["events", "tail", "--limit", &limit]).unshown())?)?;
     for fact in &facts {
         let Fact { position, r#type, aggregate, sequence, payload } = fact;
-        teller.note(&format!("{position:>3}  {type:<35} {aggregate:<46} {sequence:>3}  {}", payload.actor))?;
+        teller.note(&format!("{position:>3}  {type:<38} {aggregate:<45} {sequence:>3}  {}", payload.actor))?;
     }
     check(&facts, revision)?;
     let all = read(&teller.look(&act("anna", ["events", "tail", "--no-follow"]))?)?;

@@ -49,9 +49,9 @@ pub(super) fn wrap(line: &str, hang: usize) -> Vec<String> {
     let margin = line.len() - line.trim_start().len();
     let mut lines = Vec::new();
     let mut rest = line.to_owned();
-    while let Some((too_far, _)) = rest.char_indices().nth(WIDTH) {
+    while let Some((too_far, next)) = rest.char_indices().nth(WIDTH) {
         let indent = rest.len() - rest.trim_start().len();
-        let Some(space) = rest[indent..=too_far].rfind(' ').map(|space| indent + space) else { break };
+        let Some(space) = rest[indent..too_far + next.len_utf8()].rfind(' ').map(|space| indent + space) else { break };
         let next = " ".repeat(margin + hang) + rest[space..].trim_start();
         rest.truncate(space);
         lines.push(std::mem::replace(&mut rest, next));
@@ -128,6 +128,7 @@ mod tests {
         assert!(lines[0].starts_with("  -  twelve") && lines[1].starts_with("    ") && lines[1].ends_with(" end"));
         assert!(lines.iter().all(|line| line.chars().count() <= WIDTH));
         assert_eq!(wrap(&"—".repeat(WIDTH), 2).len(), 1);
+        assert_eq!(wrap(&format!("first {}", "—".repeat(WIDTH)), 2).len(), 2);
         assert_eq!(wrap(&"x".repeat(WIDTH + 1), 2).len(), 1);
     }
 }

@@ -4,8 +4,10 @@ mod act;
 mod facts;
 mod history;
 mod layout;
+mod questions;
 mod sales;
 mod teller;
+mod watcher;
 
 use std::path::Path;
 use std::time::Instant;

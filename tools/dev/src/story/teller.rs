@@ -11,12 +11,16 @@ use dev::{Error, Result, tether, wait};
 
 use super::act::{Act, Outcome};
 use super::layout::{INDENT, Paint, WIDTH, typed, wrap};
+use super::watcher::Watcher;
 use crate::project::{Project, interrupted};
 use crate::stack::Stack;
 
 /// A large import in a debug build is the longest that the story waits for.
 const COMMAND_BOUND: Duration = Duration::from_mins(5);
-const REMEDY: &str = "look at what it says above; where that is right, correct the story in tools/dev/src/story";
+/// What is about to begin has begun by then.
+const DUE_BOUND: Duration = Duration::from_secs(30);
+pub(super) const REMEDY: &str =
+    "look at what it says above; where that is right, correct the story in tools/dev/src/story";
 
 pub(super) struct Teller<'a> {
     project: &'a Project,
@@ -55,12 +59,41 @@ impl<'a> Teller<'a> {
 
     /// Runs a command, shows it with what came of it, and fails where that is not what was expected.
     pub(super) fn play(&mut self, act: &Act) -> Result<Outcome> {
-        self.acts += 1;
-        print(&format!("{}\n", self.paint.command(&typed(&act.arguments))))?;
+        self.type_in(act)?;
         let outcome = self.perform(act)?;
+        self.tell(act, outcome)
+    }
+
+    /// As [`Self::play`], of what can only be done at its time: does it again for as long as it is refused with these words.
+    pub(super) fn play_when_due(&mut self, act: &Act, early: &str) -> Result<Outcome> {
+        self.type_in(act)?;
+        let outcome = wait::until(DUE_BOUND, || match self.perform(act) {
+            Ok(outcome) if outcome.says(early) => None,
+            outcome => Some(outcome),
+        });
+        self.tell(act, outcome.unwrap_or_else(|| self.perform(act))?)
+    }
+
+    /// Shows a command that goes on in another terminal, and starts it.
+    pub(super) fn watch(&mut self, act: &Act) -> Result<Watcher> {
+        self.type_in(act)?;
+        Watcher::start(self.command(act))
+    }
+
+    /// Ends it once it has said all of this, and shows what it said.
+    pub(super) fn end_watch(watcher: Watcher, words: &[&str]) -> Result<()> {
+        show(watcher.end(words)?.lines())
+    }
+
+    fn type_in(&mut self, act: &Act) -> Result<()> {
+        self.acts += 1;
+        print(&format!("{}\n", self.paint.command(&typed(&act.arguments))))
+    }
+
+    /// Shows what came of it, and fails where that is not what was expected.
+    fn tell(&self, act: &Act, outcome: Outcome) -> Result<Outcome> {
         if act.is_shown {
-            let lines = outcome.lines().flat_map(|line| wrap(line, 4)).map(|line| format!("{INDENT}{line}"));
-            print(&lines.map(|line| line.trim_end().to_owned() + "\n").collect::<String>())?;
+            show(outcome.lines())?;
         }
         if let Some(deviation) = act.deviation(&outcome) {
             return Err(Error::new(deviation, REMEDY));
@@ -93,9 +126,14 @@ impl<'a> Teller<'a> {
         self.chapter("The end", &text)
     }
 
-    fn perform(&self, act: &Act) -> Result<Outcome> {
+    fn command(&self, act: &Act) -> Command {
         let mut command = self.project.command(&self.baton);
         command.args(&act.arguments).envs(self.environment.iter().cloned());
+        command
+    }
+
+    fn perform(&self, act: &Act) -> Result<Outcome> {
+        let mut command = self.command(act);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         if act.has_progress && io::stderr().is_terminal() {
             command.stderr(Stdio::inherit());
@@ -134,6 +172,12 @@ fn read(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
         let _ = stream.read_to_end(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     })
+}
+
+/// Shows what a command says.
+fn show<'a>(lines: impl Iterator<Item = &'a str>) -> Result<()> {
+    let lines = lines.flat_map(|line| wrap(line, 4)).map(|line| format!("{INDENT}{line}"));
+    print(&lines.map(|line| line.trim_end().to_owned() + "\n").collect::<String>())
 }
 
 fn print(text: &str) -> Result<()> {
