@@ -97,7 +97,7 @@ pub(super) fn commands() -> Vec<Row> {
         "AddComment" Upstream draft => add_comment(AddCommentRequest { side: hand.side(), text: "hello".into() })
         "AddLink" Upstream draft => add_link(AddLinkRequest { side: hand.side(), link: Some(super::stage::link()) })
         "RemoveLink" Upstream linked => remove_link(RemoveLinkRequest {
-            side: hand.side(), system: "crm".into(), key: "D-1".into()
+            side: hand.side(), system: "crm".into(), r#type: "deal".into(), key: "D-1".into()
         })
         "AddAttachment" Upstream draft => add_attachment(AddAttachmentRequest {
             side: hand.side(),
@@ -164,10 +164,10 @@ pub(super) fn commands() -> Vec<Row> {
             attempt: 1, reason: "simple".into()
         })
         "Propose: a hold" Upstream draft => propose(ProposeRequest {
-            side: hand.side(), change: Some(hold_change(hand.later()))
+            side: hand.side(), change: Some(hold_change(hand.later())), reason: "once".into()
         })
         "Propose: a deadline" Downstream submitted => propose(ProposeRequest {
-            side: hand.side(), change: Some(deadline_change(hand.later()))
+            side: hand.side(), change: Some(deadline_change(hand.later())), reason: "once".into()
         })
         "Propose: to cancel" Downstream accepted => propose(ProposeRequest {
             side: hand.side(), change: Some(super::stage::cancel_change()), reason: "they left".into()

@@ -6,7 +6,6 @@ const UPSTREAM: &str = "uM uL uS bM bL A+";
 const DOWNSTREAM: &str = "dM dL dS bM bL A+";
 const EITHER: &str = "uM uL uS dM dL dS bM bL A+";
 /// "overrides need LEAD".
-const UPSTREAM_LEAD: &str = "uL bL A+";
 const DOWNSTREAM_LEAD: &str = "dL bL A+";
 const EITHER_LEAD: &str = "uL dL bL A+";
 /// "a route a LEAD of either side", with administrators, who need no reason outside of a handoff.
@@ -55,7 +54,6 @@ pub(super) fn allowed(row: &str) -> &'static str {
             _,
         ) => DOWNSTREAM,
         ("ReassignHandoff" | "SetConfidential", _) => EITHER_LEAD,
-        ("ReassignHandoff of upstream" | "SetConfidential of upstream", _) => UPSTREAM_LEAD,
         ("ResumeHandoff", "held by upstream alone") => UPSTREAM,
         (
             "HoldHandoff" | "ResumeHandoff" | "AddComment" | "AddLink" | "RemoveLink" | "AddAttachment" | "AddAction"

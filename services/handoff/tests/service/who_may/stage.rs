@@ -232,13 +232,13 @@ prepared! {
         side: hand.side(), reason: "vacation".into(), until: hand.later()
     })
     hold_proposed: draft, up.propose(ProposeRequest |hand, s| {
-        side: hand.side(), change: Some(hold_change(hand.later()))
+        side: hand.side(), change: Some(hold_change(hand.later())), reason: "once".into()
     })
     agreed_hold: hold_proposed, down.agree_proposal(AgreeProposalRequest |hand, s| {
         proposal_id: s.handoff.proposals[0].id.clone()
     })
     priority_proposed: draft, up.propose(ProposeRequest |hand, s| {
-        side: hand.side(), change: Some(priority_change())
+        side: hand.side(), change: Some(priority_change()), reason: "once".into()
     })
     waiver_proposed: draft, up.propose(ProposeRequest |hand, s| {
         side: hand.side(), change: Some(waiver_change()), reason: "once".into()
@@ -343,7 +343,12 @@ pub(super) async fn workflow(stage: &Stage<'_>) -> Subject {
 }
 
 pub(super) fn link() -> pb::Link {
-    pb::Link { system: "crm".into(), key: "D-1".into(), ..Default::default() }
+    pb::Link {
+        system: "crm".into(),
+        r#type: "deal".into(),
+        key: "D-1".into(),
+        url: "https://crm.example.com/D-1".into(),
+    }
 }
 
 /// One of each side.
