@@ -134,7 +134,8 @@ impl Table {
         }
         whole.push_str("\nyes    allowed\n");
         for (reason, code) in &self.reasons {
-            let _ = writeln!(whole, "{:<6} {reason} ({code:?})", short(reason));
+            let told = if reason.is_empty() { "not shown".to_owned() } else { format!("{reason} ({code:?})") };
+            let _ = writeln!(whole, "{:<6} {told}", short(reason));
         }
         whole + &self.text
     }
@@ -149,7 +150,8 @@ fn short(reason: &str) -> &str {
         "READER_ONLY" => "read",
         "IMPORTER_ONLY" => "imp",
         "OVERRIDE_REASON_REQUIRED" => "why?",
-        "UNAUTHENTICATED" => "who?",
+        "NO_TOKEN" => "who?",
+        "" => "-",
         "NOT_FOUND" => "none",
         "CLAIMED" => "taken",
         "OWN_SUBMISSION" | "OWN_DOING" | "OWN_PROPOSAL" => "own",
