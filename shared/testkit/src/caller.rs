@@ -61,8 +61,16 @@ pub enum People {
     Bo,
     /// A member of another team.
     Otto,
+    /// Leads both.
+    Bella,
+    /// Leads another team.
+    Olga,
+    /// In no team.
+    Nora,
     /// A system of sales.
     Crm,
+    /// A system of implementation.
+    Desk,
     /// A service that reads event logs.
     Reader,
     /// A service that imports history.
@@ -80,7 +88,11 @@ impl People {
             Self::Ines => Claims::user("ines").member("implementation"),
             Self::Bo => Claims::user("bo").member("sales").member("implementation"),
             Self::Otto => Claims::user("otto").member("legal"),
+            Self::Bella => Claims::user("bella").lead("sales").lead("implementation"),
+            Self::Olga => Claims::user("olga").lead("legal"),
+            Self::Nora => Claims::user("nora"),
             Self::Crm => Claims::service("crm").member("sales"),
+            Self::Desk => Claims::service("desk").member("implementation"),
             Self::Reader => Claims::service("reader").role("READER"),
             Self::Importer => Claims::service("importer").role("IMPORTER"),
         }

@@ -7,6 +7,7 @@ mod errors;
 mod service;
 mod stream;
 mod wait;
+pub mod who;
 
 pub use caller::{Bearer, Caller, People};
 pub use database::Database;

@@ -3,6 +3,7 @@
 mod publishing;
 mod reading;
 mod versions;
+mod who_may;
 
 use api::checklist::v1::{
     Content, CreateTemplateRequest, Field, FieldType, ImportTemplateRequest,

@@ -39,6 +39,7 @@ mod templates_away;
 mod timeline;
 mod volvo;
 mod watching;
+mod who_may;
 mod words;
 mod workflows;
 mod working;
