@@ -35,10 +35,10 @@ fn allowed(rpc: &str) -> &'static str {
 async fn template(service: &Served) -> String {
     let id = format!("t{}", request_id());
     let mut anna = client(service, People::Anna);
-    anna.create_template(create(&id, &["contract"])).await.unwrap();
+    anna.create_template(create(&id, &["contract"])).await.expect("the owner may");
     let publish = PublishVersionRequest { request_id: request_id(), template_id: id.clone(), ..Default::default() };
-    anna.publish_version(publish).await.unwrap();
-    anna.update_draft(draft(&id, "scope")).await.unwrap();
+    anna.publish_version(publish).await.expect("the owner may");
+    anna.update_draft(draft(&id, "scope")).await.expect("the owner may");
     id
 }
 

@@ -44,7 +44,7 @@ async fn world() -> (World, pb::Handoff) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_is_looked_at_and_then_does_what_was_seen() {
-    let (world, draft) = world().await;
+    let (world, draft) = Box::pin(world()).await;
     let seen = world.sam.preview_migration(&draft.id, 0).await.unwrap();
     assert_eq!(world.sam.get(&draft.id).await.unwrap(), draft, "a look changes nothing");
     let seen_migration = seen.migration.clone().unwrap();
@@ -96,7 +96,7 @@ async fn a_move_is_looked_at_and_then_does_what_was_seen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn moving_again_changes_nothing_and_there_is_no_way_back() {
-    let (world, draft) = world().await;
+    let (world, draft) = Box::pin(world()).await;
     let request: MigrateDraftRequest = on(&draft);
     let moved = world.sam.migrate_draft(request.clone()).await.unwrap();
     assert_eq!(world.sam.migrate_draft(request).await.unwrap(), moved, "the same request");
@@ -120,7 +120,7 @@ async fn moving_again_changes_nothing_and_there_is_no_way_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_upstream_moves_and_only_a_draft() {
-    let (world, draft) = world().await;
+    let (world, draft) = Box::pin(world()).await;
     for other in [&world.ivan, &world.otto] {
         let refused = other.migrate_draft(on(&draft)).await.unwrap_err();
         assert_eq!(why(&refused), (Code::PermissionDenied, "WRONG_SIDE"));
@@ -147,7 +147,7 @@ async fn only_upstream_moves_and_only_a_draft() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_the_template_service_away_a_move_waits_and_can_be_tried_again() {
-    let (mut world, draft) = world().await;
+    let (mut world, draft) = Box::pin(world()).await;
     let place = world.stop_templates().await;
     let request: MigrateDraftRequest = on(&draft);
     let refused = world.sam.migrate_draft(request.clone()).await.unwrap_err();

@@ -67,7 +67,7 @@ async fn by_default_the_third_attempt_is_reviewed_and_a_rule_that_errs_reviews_a
     assert_eq!(outcome(&world.ivan.accept(on(&handoff)).await), "REVIEW_REQUIRED");
     world.ivan.reject(on(&handoff)).await.expect("a rejection needs no review");
 
-    world.set_terms(SetTermsRequest { review_rule: r#"fields.size > 3"#.into(), ..terms("", 0) }).await;
+    world.set_terms(SetTermsRequest { review_rule: "fields.size > 3".into(), ..terms("", 0) }).await;
     let submitted = world.sam.submitted("Bold").await;
     assert!(required(&submitted), "the field is not there: {:?}", submitted.attempts[0]);
     assert!(!submitted.attempts[0].review_reason.is_empty());
