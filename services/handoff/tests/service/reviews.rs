@@ -34,7 +34,7 @@ fn required(handoff: &pb::Handoff) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rule_of_the_terms_decides_at_submit_and_says_why() {
-    let world = under_rule(r#"priority == "URGENT" || first_time_pair"#).await;
+    let world = Box::pin(under_rule(r#"priority == "URGENT" || first_time_pair"#)).await;
     let first = submitted_with(&world, pb::Priority::Normal).await;
     assert!(required(&first), "no handoff of the route was completed before");
     assert!(!first.attempts[0].review_reason.is_empty());
@@ -75,7 +75,7 @@ async fn by_default_the_third_attempt_is_reviewed_and_a_rule_that_errs_reviews_a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_required_review_is_held_ready_or_downstream_does_not_accept() {
-    let world = under_rule("true").await;
+    let world = Box::pin(under_rule("true")).await;
     let submitted = world.sam.submitted("Acme").await;
     let scheduled = world.sam.schedule(world.review(&submitted)).await.unwrap();
     let review = scheduled.reviews[0].clone();
@@ -130,7 +130,7 @@ fn new_action(world: &World, text: &str, side: Side) -> pb::NewAction {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ready_review_that_a_later_one_contradicts_lets_nothing_pass_nor_does_one_of_another_attempt() {
-    let world = under_rule("true").await;
+    let world = Box::pin(under_rule("true")).await;
     let submitted = world.sam.submitted("Acme").await;
     let first = world.sam.schedule(world.review(&submitted)).await.unwrap();
     let both = world.ivan.schedule(world.review(&first)).await.unwrap();
@@ -157,7 +157,7 @@ async fn a_ready_review_that_a_later_one_contradicts_lets_nothing_pass_nor_does_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missed_review_names_who_did_not_come_and_lets_nothing_pass() {
-    let world = under_rule("true").await;
+    let world = Box::pin(under_rule("true")).await;
     let scheduled = world.sam.schedule(world.review(&world.sam.submitted("Acme").await)).await.unwrap();
     world.pass_seconds(HOUR);
     let nobody = pb::RecordReviewMissedRequest { absent: vec![], ..on(&scheduled) };
@@ -178,7 +178,7 @@ async fn a_missed_review_names_who_did_not_come_and_lets_nothing_pass() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lead_of_downstream_waives_a_required_review_and_nobody_else() {
-    let world = under_rule(r#"priority != "LOW""#).await;
+    let world = Box::pin(under_rule(r#"priority != "LOW""#)).await;
     let low = submitted_with(&world, pb::Priority::Low).await;
     assert_eq!(outcome(&world.ivan.waive_review(on(&low)).await), "REVIEW_NOT_REQUIRED");
     let submitted = world.sam.submitted("Acme").await;
