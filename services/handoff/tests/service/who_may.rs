@@ -24,7 +24,6 @@ const AT_A_TIME: usize = 8;
 async fn told(world: &World, row: Row) -> Vec<Result<(), Status>> {
     let allowed: BTreeSet<_> = rules::allowed(row.name).split_whitespace().collect();
     let others = Stage::of_others(world);
-    let t0 = tokio::time::Instant::now();
     let shared = (row.prepare)(&others).await;
     let mut answers = vec![];
     for column in &COLUMNS {
@@ -41,7 +40,6 @@ async fn told(world: &World, row: Row) -> Vec<Result<(), Status>> {
         let after = world.ada.get(&shared.handoff.id).await.unwrap();
         assert_eq!(after, shared.handoff, "{}: somebody who was refused has changed it", row.name);
     }
-    eprintln!("TIME {:?} {}", t0.elapsed(), row.name);
     answers
 }
 

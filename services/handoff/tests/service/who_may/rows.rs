@@ -1,4 +1,8 @@
 //! The rows of the table: every RPC, on what it may succeed on.
+#![expect(
+    clippy::needless_update,
+    reason = "one macro writes the requests of all RPCs, also those with no further field"
+)]
 
 use api::{
     event::v1 as log,
@@ -11,7 +15,7 @@ use testkit::request_id;
 use super::stage::{
     Act, Hand, Prepare, Row, Subject, accepted, action_of_downstream, action_of_upstream, agreed_hold, answered, asked,
     asked_by_upstream, begun, cancel_proposed, claimed, completed, deadline_change, discovered, draft, held_alone,
-    hold_change, linked, nothing, own_scheduled, priority_proposed, read_back, review_begun, review_required,
+    hold_change, hour, linked, nothing, own_scheduled, priority_proposed, read_back, review_begun, review_required,
     review_scheduled, route, secret, secret_review, submitted, terms_proposed, unconfirmed_action, waiver_change,
     waiver_proposed, workflow,
 };
@@ -52,6 +56,7 @@ macro_rules! commands {
 }
 
 /// What sides do to a handoff.
+#[expect(clippy::too_many_lines, reason = "a table, a row a command")]
 pub(super) fn commands() -> Vec<Row> {
     commands! { |s, hand|
         "UpdateHandoff" Upstream draft => update_handoff(UpdateHandoffRequest {
@@ -137,12 +142,12 @@ pub(super) fn commands() -> Vec<Row> {
             question_id: s.handoff.questions[0].id.clone()
         })
         "ScheduleReview" Upstream draft => schedule_review(ScheduleReviewRequest {
-            side: hand.side(), starts_at: hand.later(), duration: hand.hour(), place: "room 4".into(),
+            side: hand.side(), starts_at: hand.later(), duration: hour(), place: "room 4".into(),
             attendees: super::stage::attendees()
         })
         "RescheduleReview" Upstream review_scheduled => reschedule_review(RescheduleReviewRequest {
             side: hand.side(), review_id: s.handoff.reviews[0].id.clone(), starts_at: hand.later(),
-            duration: hand.hour(), place: "room 5".into(), attendees: super::stage::attendees()
+            duration: hour(), place: "room 5".into(), attendees: super::stage::attendees()
         })
         "CancelReview" Upstream review_scheduled => cancel_review(CancelReviewRequest {
             side: hand.side(), review_id: s.handoff.reviews[0].id.clone(), reason: "ill".into()

@@ -130,10 +130,6 @@ impl Hand {
         Some(api::timestamp(self.clock.now().plus_seconds(SOON_SECONDS)))
     }
 
-    pub(super) fn hour(&self) -> Option<prost_types::Duration> {
-        Some(prost_types::Duration { seconds: 3_600, nanos: 0 })
-    }
-
     pub(super) fn action(&self, side: Side) -> pb::NewAction {
         pb::NewAction { text: "do it".into(), side: side.into(), owner: String::new(), due_at: self.later() }
     }
@@ -262,14 +258,14 @@ prepared! {
         question_id: s.handoff.questions[0].id.clone(), text: "that".into()
     })
     review_scheduled: draft, up.schedule_review(ScheduleReviewRequest |hand, s| {
-        side: hand.side(), starts_at: hand.later(), duration: hand.hour(), place: "room 1".into(), attendees: attendees()
+        side: hand.side(), starts_at: hand.later(), duration: hour(), place: "room 1".into(), attendees: attendees()
     })
     review_soon: draft, up.schedule_review(ScheduleReviewRequest |hand, s| {
-        side: hand.side(), starts_at: hand.soon(), duration: hand.hour(), place: "room 1".into(),
+        side: hand.side(), starts_at: hand.soon(), duration: hour(), place: "room 1".into(),
         attendees: attendees()
     })
     own_scheduled: review_required_by_others, down.schedule_review(ScheduleReviewRequest |hand, s| {
-        side: hand.side(), starts_at: hand.later(), duration: hand.hour(), place: "room 1".into(), attendees: attendees()
+        side: hand.side(), starts_at: hand.later(), duration: hour(), place: "room 1".into(), attendees: attendees()
     })
     secret: draft, up.set_confidential(SetConfidentialRequest |hand, s| { side: hand.side(), confidential: true })
     secret_review: review_scheduled, up.set_confidential(SetConfidentialRequest |hand, s| {
@@ -355,6 +351,10 @@ pub(super) fn link() -> pb::Link {
 pub(super) fn attendees() -> Vec<pb::ReviewAttendee> {
     let of = |name: &str, side: Side| pb::ReviewAttendee { name: name.into(), side: side.into(), email: String::new() };
     vec![of("ula", Side::Upstream), of("dirk", Side::Downstream)]
+}
+
+pub(super) fn hour() -> Option<prost_types::Duration> {
+    Some(prost_types::Duration { seconds: 3_600, nanos: 0 })
 }
 
 fn changes(kind: pb::proposed_change::Kind) -> pb::ProposedChange {
