@@ -178,9 +178,8 @@ async fn a_watch_without_a_token_begins_now_and_its_first_message_comes_at_once(
     assert_eq!(first.told, None, "a bookmark");
     say(served.running.context(), "c", &[step("counted")]).await.unwrap();
     let mut resumed = self::watch(&feed, &first.resume_token).await;
-    let mut heard = BTreeMap::new();
-    listen(&mut resumed, &mut heard, 1).await;
-    assert!(heard["counter/c"].contains(&2), "{heard:?}");
+    // What was committed but not yet in the order when the watch began, it may tell as well.
+    while !told(&mut resumed).await.1.1.contains(&2) {}
     // A list's token is from before what was not in the order yet: it tells of both.
     let mut listed = self::watch(&feed, &before).await;
     let mut heard = BTreeMap::new();

@@ -124,7 +124,9 @@ mod tests {
 
     #[test]
     fn a_check_tells_each_finding_with_its_fix() {
+        let route = MapSubject { kind: MapSubjectKind::Route.into(), id: "sales-to-legal".to_owned() };
         let finding = MapFinding {
+            subject: Some(route),
             code: MapFindingCode::RouteWithoutOwner.into(),
             severity: MapFindingSeverity::Warning.into(),
             message: "nobody answers for sales-to-legal".to_owned(),
@@ -135,7 +137,7 @@ mod tests {
         let answer = CheckMapResponse { findings: vec![finding], counts, templates_away: true, ..Default::default() };
         assert_snapshot!(check(&answer, &Screen::of_test()), @r"
         WARNING  nobody answers for sales-to-legal  ROUTE_WITHOUT_OWNER
-                 name an owner of the route
+                 name an owner of the route: `baton route update sales-to-legal --owner NAME`
 
         0 errors, 1 warning, 2 notes
         The template service did not answer: some templates were not checked.
