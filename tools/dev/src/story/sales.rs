@@ -255,7 +255,7 @@ fn review(teller: &mut Teller<'_>) -> Result<()> {
         "Orders go to SAP at night, not at once",
     ];
     teller
-        .play_when_due(&act("ivan", held).says(&["Review held", "SUBMITTED, attempt 2"]), "it begins only at")
+        .play_when_due(&act("ivan", held).says(&["Review held", "SUBMITTED, attempt 2"]), "REVIEW_NOT_BEGUN")
         .map(drop)
 }
 

@@ -64,11 +64,11 @@ impl<'a> Teller<'a> {
         self.tell(act, outcome)
     }
 
-    /// As [`Self::play`], of what can only be done at its time: does it again for as long as it is refused with these words.
-    pub(super) fn play_when_due(&mut self, act: &Act, early: &str) -> Result<Outcome> {
+    /// As [`Self::play`], of what can only be done at its time: does it again for as long as it is refused for this reason.
+    pub(super) fn play_when_due(&mut self, act: &Act, reason: &str) -> Result<Outcome> {
         self.type_in(act)?;
         let outcome = wait::until(DUE_BOUND, || match self.perform(act) {
-            Ok(outcome) if outcome.says(early) => None,
+            Ok(outcome) if outcome.says(reason) => None,
             outcome => Some(outcome),
         });
         self.tell(act, outcome.unwrap_or_else(|| self.perform(act))?)
