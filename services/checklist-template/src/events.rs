@@ -44,6 +44,6 @@ impl Aggregate for Template {
             actor: actor.to_owned(),
             kind: Some(kind),
         };
-        Event { name, routing: format!("{}._", self.owner_team), payload: event.encode_to_vec() }
+        Event { name, routing: format!("{}._", self.owner_team), payload: event.encode_to_vec(), withheld: None }
     }
 }

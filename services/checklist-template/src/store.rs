@@ -10,7 +10,7 @@ use crate::domain::{Draft, Published, Refused, TeamId, Template, TemplateId, Ver
 /// A template with its row locked until the transaction ends; None where there is none.
 pub(crate) async fn lock(tx: &mut Tx, id: &TemplateId) -> Result<Option<Template>> {
     // Locked before it is read, so that the versions read beside it are those of the same moment.
-    sqlx::query!("SELECT id FROM checklist.template WHERE id = $1 FOR UPDATE", id.as_str())
+    sqlx::query!("SELECT id FROM checklist.template WHERE id = $1 FOR NO KEY UPDATE", id.as_str())
         .fetch_optional(tx.connection())
         .await?;
     get(tx.connection(), id).await

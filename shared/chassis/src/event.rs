@@ -35,6 +35,8 @@ pub struct Event {
     pub routing: String,
     /// The service's event message, encoded.
     pub payload: Vec<u8>,
+    /// The whole message, where `payload` keeps some of it back: it stands beside the log, for who may read the history.
+    pub withheld: Option<Vec<u8>>,
 }
 
 /// A row of the event log that is not written yet.
@@ -51,6 +53,7 @@ pub(crate) struct Entry {
     pub(crate) occurred_at: Timestamp,
     pub(crate) historic: bool,
     pub(crate) confidential: bool,
+    pub(crate) withheld: Option<Vec<u8>>,
 }
 
 impl Entry {
@@ -68,11 +71,11 @@ impl Entry {
         head.revision += 1;
         head.at = occurred_at;
         let aggregate_seq = head.revision;
-        let Event { name, routing, payload } = aggregate.event(fact, actor);
-        if payload.len() > MAX_PAYLOAD_BYTES {
+        let Event { name, routing, payload, withheld } = aggregate.event(fact, actor);
+        let size = withheld.as_ref().unwrap_or(&payload).len();
+        if size > MAX_PAYLOAD_BYTES {
             let message = format!(
-                "this change makes a fact of {} bytes; at most {MAX_PAYLOAD_BYTES} are kept: make it in smaller steps",
-                payload.len()
+                "this change makes a fact of {size} bytes; at most {MAX_PAYLOAD_BYTES} are kept: make it in smaller steps"
             );
             return Err(Error::from(Refusal::new(Code::InvalidArgument, "TOO_LARGE", message)));
         }
@@ -88,13 +91,14 @@ impl Entry {
             occurred_at,
             historic,
             confidential: aggregate.is_confidential(),
+            withheld,
         };
         entry.hash = entry.sealed();
         aggregate.head_mut().hash = entry.hash;
         Ok(entry)
     }
 
-    /// SHA-256 over the previous hash and every part of the fact that is the fact's own; each variable part after its
+    /// SHA-256 over the previous hash and every part of the fact that is the fact's own and published; each variable part after its
     /// length (64 bits, big-endian), numbers big-endian.
     fn sealed(&self) -> [u8; 32] {
         let mut hash = Sha256::new();

@@ -12,9 +12,6 @@ use crate::{
     status::into_status,
 };
 
-/// An answer ends before so much payload, well below what a client takes as one message.
-const PAGE_BYTES: i64 = 3 * 1024 * 1024;
-
 pub(crate) struct EventLog(pub(crate) Context);
 
 struct ListEvents {
@@ -51,7 +48,7 @@ impl pb::event_log_service_server::EventLogService for EventLog {
         let (by, query) = Call::query::<ListEvents>(request)?;
         must_be_reader(&by)?;
         let last_position = sequencer::last_position(self.0.pool()).await.map_err(into_status)?;
-        let events = log::after(self.0.pool(), query.after_position, query.page_size.into(), PAGE_BYTES)
+        let events = log::after(self.0.pool(), query.after_position, query.page_size.into(), log::PAGE_BYTES)
             .await
             .map_err(into_status)?
             .into_iter()

@@ -2,8 +2,11 @@
 
 use std::str::FromStr;
 
-use kernel::{Error, Refusal, Result, Slug, Timestamp, Violation};
+use kernel::{Error, Refusal, Result, Slug, Timestamp, Violation, shortened};
 use uuid::Uuid;
+
+/// So much of a foreign text is quoted.
+const QUOTED_CHARS: usize = 64;
 
 /// The reader of one request. Each method notes what is wrong under the field's path and then answers None.
 #[derive(Debug, Default)]
@@ -48,7 +51,7 @@ impl Fields {
         }
         match Uuid::try_parse(text) {
             Ok(id) if text.len() == 36 => Some(id),
-            _ => self.refuse(field, format!("is not a UUID: {:?}", shortened(text))),
+            _ => self.refuse(field, format!("is not a UUID: {:?}", shortened(text, QUOTED_CHARS))),
         }
     }
 
@@ -188,10 +191,6 @@ impl Fields {
             }
         }
     }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(64).collect()
 }
 
 #[cfg(test)]

@@ -7,6 +7,9 @@ use sqlx::{PgExecutor, PgPool};
 
 use crate::Context;
 
+/// An answer ends before so much payload, well below what a client takes as one message.
+pub(crate) const PAGE_BYTES: i64 = 3 * 1024 * 1024;
+
 /// A fact with its place in the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
@@ -117,24 +120,56 @@ pub struct Told {
     pub historic: bool,
 }
 
-/// The history of an aggregate after a sequence, first to last, at most `limit` facts.
-pub async fn history(store: impl PgExecutor<'_>, aggregate: &str, after: i64, limit: i64) -> Result<Vec<Told>> {
-    Ok(sqlx::query_as!(
-        Told,
+/// A page of a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// Its facts, first to last.
+    pub facts: Vec<Told>,
+    /// Whether further facts follow.
+    pub has_more: bool,
+}
+
+/// The history of an aggregate after a sequence, each fact whole, also where the log withholds words of it: at most `limit`
+/// facts, and no further fact once a message's worth of payload is passed.
+pub async fn history(store: impl PgExecutor<'_>, aggregate: &str, after: i64, limit: u32) -> Result<History> {
+    let rows = sqlx::query!(
         r#"
-        SELECT aggregate_seq, type AS "type", payload, actor, occurred_at AS "occurred_at: Timestamp",
-               recorded_at AS "recorded_at: Timestamp", historic
-        FROM event_log
-        WHERE aggregate = $1 AND aggregate_seq > $2
+        SELECT aggregate_seq, type AS "type", payload AS "payload!", actor, occurred_at AS "occurred_at: Timestamp",
+               recorded_at AS "recorded_at: Timestamp", historic, found AS "found!"
+        FROM (
+            SELECT page.*, count(*) OVER () AS found,
+                   sum(octet_length(payload)) OVER (ORDER BY aggregate_seq) - octet_length(payload) AS bytes_before
+            FROM (
+                SELECT aggregate_seq, e.type, coalesce(w.payload, e.payload) AS payload, e.actor, e.occurred_at,
+                       e.recorded_at, e.historic
+                FROM event_log e LEFT JOIN event_withheld w USING (aggregate, aggregate_seq)
+                WHERE aggregate = $1 AND aggregate_seq > $2
+                ORDER BY aggregate_seq
+                LIMIT $3
+            ) page
+        ) counted
+        WHERE bytes_before < $4
         ORDER BY aggregate_seq
-        LIMIT $3
+        LIMIT $3 - 1
         "#,
         aggregate,
         after,
-        limit,
+        i64::from(limit) + 1,
+        PAGE_BYTES,
     )
     .fetch_all(store)
-    .await?)
+    .await?;
+    let has_more = rows.first().is_some_and(|row| usize::try_from(row.found).is_ok_and(|found| found > rows.len()));
+    let facts = rows.into_iter().map(|row| Told {
+        aggregate_seq: row.aggregate_seq,
+        r#type: row.r#type,
+        payload: row.payload,
+        actor: row.actor,
+        occurred_at: row.occurred_at,
+        recorded_at: row.recorded_at,
+        historic: row.historic,
+    });
+    Ok(History { facts: facts.collect(), has_more })
 }
 
 /// What a fact was, without its payload.

@@ -159,6 +159,11 @@ impl Tx {
                     AS fact (aggregate, aggregate_seq, type, routing, payload, previous_hash, hash, actor,
                              occurred_at, historic, confidential, place)
                 ORDER BY place
+            ), withheld AS (
+                INSERT INTO event_withheld (aggregate, aggregate_seq, payload)
+                SELECT aggregate, aggregate_seq, payload
+                FROM unnest($1::text[], $2::bigint[], $17::bytea[]) AS whole (aggregate, aggregate_seq, payload)
+                WHERE payload IS NOT NULL
             )
             INSERT INTO request (key, request_hash, response, recorded_at)
             SELECT $14::bytea, $15::bytea, $16::bytea, $12 WHERE $14::bytea IS NOT NULL
@@ -179,6 +184,7 @@ impl Tx {
             answer.map(|answer| &answer.key[..]),
             answer.map(|answer| &answer.request_hash[..]),
             answer.map(|answer| &answer.response[..]),
+            &column(entries, |e| e.withheld.clone()) as &[Option<Vec<u8>>],
         )
         .execute(&mut *self.connection)
         .await?;

@@ -7,12 +7,14 @@ mod error;
 mod head;
 mod id;
 mod slug;
+mod text;
 mod time;
 
 pub use actor::{Actor, Kind, Principal, Role};
 pub use error::{Code, Error, Precondition, Refusal, Result, Source, Violation};
 pub use head::Head;
 pub use slug::{BadSlug, Slug};
+pub use text::shortened;
 pub use time::{BadTimestamp, Timestamp};
 
 #[doc(hidden)]

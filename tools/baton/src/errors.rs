@@ -155,9 +155,13 @@ fn status_text(service: &str, url: &str, status: &Status) -> String {
     text
 }
 
+/// The detail that counts the violations that an answer has no room for.
+const NOT_TOLD: &str = "not_told";
+
 fn details_text(details: &ErrorDetails) -> String {
     let mut text = String::new();
-    for (name, value) in details.error_info().iter().flat_map(|info| sorted(&info.metadata)) {
+    let metadata: Vec<_> = details.error_info().iter().flat_map(|info| sorted(&info.metadata)).collect();
+    for (name, value) in metadata.iter().filter(|(name, _)| *name != NOT_TOLD) {
         let _ = writeln!(text, "  {name}: {value}");
     }
     for violation in details.bad_request().iter().flat_map(|bad| &bad.field_violations) {
@@ -166,6 +170,9 @@ fn details_text(details: &ErrorDetails) -> String {
     for violation in details.precondition_failure().iter().flat_map(|failure| &failure.violations) {
         let kind = violation.r#type.to_lowercase().replace('_', " ");
         let _ = writeln!(text, "  - {kind} {}: {}", violation.subject, violation.description);
+    }
+    for (_, more) in metadata.iter().filter(|(name, _)| *name == NOT_TOLD) {
+        let _ = writeln!(text, "  - and {more} more");
     }
     if let Some(delay) = details.retry_info().and_then(|info| info.retry_delay) {
         let _ = writeln!(text, "  try again in {} s", delay.as_secs_f64());
@@ -242,7 +249,7 @@ mod tests {
 
     #[test]
     fn every_bad_field_is_told() {
-        let mut details = because("INVALID_REQUEST", &[]);
+        let mut details = because("INVALID_REQUEST", &[("not_told", "7")]);
         details.set_bad_request(vec![
             FieldViolation::new("title", "must not be empty"),
             FieldViolation::new("reasons[1].criterion", "no such criterion"),
@@ -254,6 +261,7 @@ mod tests {
           reason: INVALID_REQUEST (InvalidArgument)
           - title: must not be empty
           - reasons[1].criterion: no such criterion
+          - and 7 more
         ");
     }
 

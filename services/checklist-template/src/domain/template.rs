@@ -5,7 +5,7 @@ use kernel::{Actor, Head, Timestamp};
 
 use super::{Refused, TeamId, TemplateId};
 
-/// A template with the life of its versions; the content of the draft and of the newest published version come along.
+/// A template with all its versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     /// The end of its history.

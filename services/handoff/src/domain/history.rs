@@ -7,7 +7,7 @@ use criteria::Value;
 use kernel::{Actor, Timestamp};
 
 use super::{
-    Fact, Handoff, HandoffId, Link, Origin, Priority, Reason, Refused, Side, State, Summary, TeamId,
+    Command, Fact, Handoff, HandoffId, Link, Origin, Priority, Reason, Refused, Side, State, Summary, TeamId,
     handoff::{Binding, Create, misfits},
     refused::violation,
 };
@@ -23,6 +23,8 @@ pub struct Record {
     pub from_team: TeamId,
     /// The team that received.
     pub to_team: TeamId,
+    /// What the record calls the two teams, in this order.
+    pub team_names: [String; 2],
     /// The name of the work.
     pub title: String,
     /// How urgent it was.
@@ -111,6 +113,20 @@ impl Kind {
             _ => None,
         }
     }
+
+    /// The command that changes the state in the same way; none for a hold, which changes none.
+    const fn command(self) -> Option<Command> {
+        match self {
+            Self::Submitted => Some(Command::Submit),
+            Self::Accepted => Some(Command::Accept),
+            Self::Began => Some(Command::Begin),
+            Self::Rejected => Some(Command::Reject),
+            Self::Rework => Some(Command::Return),
+            Self::Completed => Some(Command::Complete),
+            Self::Cancelled => Some(Command::Cancel),
+            Self::Held | Self::Resumed => None,
+        }
+    }
 }
 
 impl Event {
@@ -178,9 +194,9 @@ impl Handoff {
         Ok((handoff, Fact::Created { side: Side::Upstream }))
     }
 
-    /// Makes an event of a record count: exactly one fact, by the order of states and of times alone. `index` is its place
-    /// in the record. A change of state ends a hold without a fact of its own.
-    pub fn relive(&mut self, index: usize, event: &Event, now: Timestamp) -> Result<Fact, Refused> {
+    /// Makes an event of a record count, by the order of states and of times alone: its fact, and what it ends of what both
+    /// sides said since. `index` is its place in the record. A change of state ends a hold without a fact of its own.
+    pub fn relive(&mut self, index: usize, event: &Event, now: Timestamp) -> Result<Vec<Fact>, Refused> {
         let previous_at = self.times.updated_at;
         if event.at < previous_at {
             return Err(Refused::EventGoesBack { index, at: event.at, previous_at });
@@ -197,9 +213,15 @@ impl Handoff {
                 possible: Kind::ALL.iter().copied().filter(|kind| self.can_have(*kind)).collect(),
             });
         }
-        let fact = self.historic_fact(event);
-        self.apply(&fact, event.by(), event.at);
-        Ok(fact)
+        let mut facts = vec![self.historic_fact(event)?];
+        if let Some(command) = event.kind.command() {
+            let ends = self.endings(command).into_iter();
+            facts.extend(ends.filter(|fact| !matches!(fact, Fact::Resumed)));
+        }
+        for fact in &facts {
+            self.apply(fact, event.by(), event.at);
+        }
+        Ok(facts)
     }
 
     fn can_have(&self, kind: Kind) -> bool {
@@ -217,12 +239,12 @@ impl Handoff {
         }
     }
 
-    fn historic_fact(&self, event: &Event) -> Fact {
+    fn historic_fact(&self, event: &Event) -> Result<Fact, Refused> {
         let attempt = self.attempt();
         let reasons = || Reason::historic(event.reason.as_deref());
-        match event.kind {
+        let fact = match event.kind {
             Kind::Submitted => Fact::Submitted {
-                attempt: attempt + 1,
+                attempt: self.next_attempt()?,
                 content_hash: self.to_freeze().hash(),
                 results: vec![],
                 first_time_pair: false,
@@ -236,6 +258,7 @@ impl Handoff {
             Kind::Rework => Fact::Returned { attempt, reasons: reasons(), from_state: self.state },
             Kind::Completed => Fact::Completed,
             Kind::Cancelled => Fact::Cancelled { reason: event.why(), from_state: self.state },
-        }
+        };
+        Ok(fact)
     }
 }

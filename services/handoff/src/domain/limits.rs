@@ -11,6 +11,8 @@ pub const KEY_MAX_CHARS: usize = 200;
 pub const URL_MAX_CHARS: usize = 2_000;
 /// The words that a list is searched for, in characters.
 pub const SEARCH_MAX_CHARS: usize = 200;
+/// What a violation quotes of a foreign text, in characters.
+pub const QUOTED_MAX_CHARS: usize = 64;
 /// Any other text, in bytes.
 pub const TEXT_MAX_BYTES: usize = 16 * 1024;
 /// Members of a team.
@@ -39,15 +41,21 @@ pub const SUMMARY_ENTRIES_MAX: usize = 100;
 pub const REASONS_MAX: usize = 50;
 /// Conditions of an acceptance.
 pub const CONDITIONS_MAX: usize = 50;
+/// Attempts of a handoff.
+pub const ATTEMPTS_MAX: i32 = 100;
 /// Questions of a handoff, closed ones included.
 pub const QUESTIONS_MAX: usize = 200;
 /// Rounds of a question.
 pub const ROUNDS_MAX: usize = 20;
 /// Reviews of a handoff, past ones included.
 pub const REVIEWS_MAX: usize = 50;
+/// Lines of a topic of an agenda.
+pub const AGENDA_LINES_MAX: usize = 30;
+/// A line of an agenda, in characters.
+pub const AGENDA_LINE_MAX_CHARS: usize = 300;
 /// Whom a review invites, or who was there.
 pub const ATTENDEES_MAX: usize = 100;
-/// What a review decides.
+/// What a review decides, and what it lays down to be done.
 pub const DECISIONS_MAX: usize = 50;
 /// Proposals of a handoff, decided ones included.
 pub const PROPOSALS_MAX: usize = 200;
@@ -69,7 +77,7 @@ pub const EVENTS_MAX: usize = 1_000;
 pub const WATCHED_MAX: usize = 100;
 /// All that callers have written into a handoff, as JSON, in bytes.
 pub const HANDOFF_MAX_BYTES: usize = 256 * 1024;
-/// What downstream may write beyond that when it accepts, rejects or returns, in bytes.
+/// What may be written beyond that by what ends or answers something, in bytes.
 pub const DECISION_ROOM_BYTES: usize = 64 * 1024;
 /// What an invitation says of its handoff, in characters.
 pub const INVITE_MAX_CHARS: usize = 4_000;

@@ -1,6 +1,6 @@
 //! Why the handoff service says no: one sentence for a person, a code and a stable reason for a program.
 
-use criteria::{CompileError, CriterionResult};
+use criteria::CriterionResult;
 use kernel::{Code, Precondition, Refusal, Timestamp, Violation};
 
 use super::{
@@ -35,6 +35,9 @@ pub enum Refused {
     /// The id is taken.
     #[error("there is a route {0} already; give another route_id")]
     RouteExists(RouteId),
+    /// The outside record has a handoff that the caller may not know of: of it nothing is told but that it is there.
+    #[error("{0} has a handoff already, which only its two teams may see; ask them")]
+    OriginTaken(Origin),
     /// It takes no new handoffs, and is not changed any more.
     #[error("the route {0} is retired; use another one")]
     RouteRetired(RouteId),
@@ -418,6 +421,7 @@ impl Refused {
             Self::RevisionMismatch { .. } => (Code::Aborted, "REVISION_MISMATCH"),
             Self::TeamExists(_) => (Code::AlreadyExists, "TEAM_EXISTS"),
             Self::RouteExists(_) => (Code::AlreadyExists, "ROUTE_EXISTS"),
+            Self::OriginTaken(_) => (Code::AlreadyExists, "ORIGIN_TAKEN"),
             Self::RouteRetired(_) => (Code::FailedPrecondition, "ROUTE_RETIRED"),
             Self::TermsMoved(_) => (Code::Aborted, "TERMS_MOVED"),
             Self::AlreadyProposed { .. } => (Code::FailedPrecondition, "ALREADY_PROPOSED"),
@@ -523,14 +527,6 @@ impl From<Refused> for Refusal {
 impl From<Refused> for kernel::Error {
     fn from(refused: Refused) -> Self {
         Refusal::from(refused).into()
-    }
-}
-
-/// A content that cannot be compiled is a defect, one of a newer level a refusal.
-pub fn uncompilable(error: CompileError) -> kernel::Error {
-    match error {
-        CompileError::EvaluatorTooOld { needed } => Refused::EvaluatorTooOld { needed }.into(),
-        flawed @ CompileError::Flawed(_) => kernel::Error::fault(flawed),
     }
 }
 

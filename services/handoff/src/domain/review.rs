@@ -128,6 +128,16 @@ pub struct AgendaItem {
 }
 
 impl Review {
+    /// What somebody wrote into it: all but the agenda, which is made.
+    pub(super) fn words(&self) -> impl Serialize + '_ {
+        let of_status = match &self.status {
+            Status::Held { held, .. } => (Some(held), ""),
+            Status::Cancelled { reason, .. } | Status::Waived { reason, .. } => (None, reason.as_str()),
+            Status::Scheduled | Status::Missed { .. } => (None, ""),
+        };
+        (&self.meeting, of_status)
+    }
+
     /// Whether it is to come.
     pub fn is_scheduled(&self) -> bool {
         self.status == Status::Scheduled

@@ -101,18 +101,13 @@ impl Team {
         Ok((Self::new(create, now), vec![Fact::Created]))
     }
 
-    /// A team that an imported record names and nobody has created, under the record's name.
-    pub fn from_history(
-        by: &Actor,
-        id: TeamId,
-        display_name: &str,
-        now: Timestamp,
-    ) -> Result<(Self, Vec<Fact>), Refused> {
+    /// A team that an imported record names and nobody has created, under the record's name for it.
+    pub fn from_history(by: &Actor, id: TeamId, name: String, now: Timestamp) -> Result<(Self, Vec<Fact>), Refused> {
         if !by.may_import() {
             return Err(Refused::ImporterOnly);
         }
-        let display_name = Some(display_name.to_owned());
-        let create = Create { id, display_name, members: vec![], escalation_contact: None, calendar_id: None };
+        let create =
+            Create { id, display_name: Some(name), members: vec![], escalation_contact: None, calendar_id: None };
         Ok((Self::new(create, now), vec![Fact::Created]))
     }
 

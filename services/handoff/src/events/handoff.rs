@@ -1,4 +1,4 @@
-//! What happens to handoffs; of a confidential one without a word that anybody wrote into it.
+//! What happens to handoffs; of a confidential one the log holds no word that anybody wrote: the whole stands beside it.
 
 use api::{
     criteria as write,
@@ -65,11 +65,13 @@ impl Aggregate for Handoff {
             handoff: Some(context(self)),
             kind: Some(kind(self, &said.fact)),
         };
-        if self.confidential {
+        let withheld = self.confidential.then(|| {
+            let whole = event.encode_to_vec();
             withhold(&mut event);
-        }
+            whole
+        });
         let routing = format!("{}.{}", self.from_team, self.to_team);
-        Event { name: said.fact.name(), routing, payload: event.encode_to_vec() }
+        Event { name: said.fact.name(), routing, payload: event.encode_to_vec(), withheld }
     }
 }
 
@@ -231,7 +233,7 @@ fn of_question(handoff: &Handoff, id: QuestionId, kind: impl FnOnce(Option<pb::Q
 }
 
 fn of_review(handoff: &Handoff, id: ReviewId, kind: impl FnOnce(Option<pb::Review>) -> Kind) -> Kind {
-    kind(handoff.reviews.iter().find(|review| review.id == id).map(|it| review(handoff, it)))
+    kind(handoff.reviews.iter().find(|review| review.id == id).map(|it| review(it, || handoff.agenda())))
 }
 
 fn of_proposal(handoff: &Handoff, id: ProposalId, kind: impl FnOnce(Option<pb::Proposal>) -> Kind) -> Kind {

@@ -1,14 +1,11 @@
 //! Answers about handoffs.
 
-use std::collections::BTreeMap;
-
-use api::handoff::v1::{self as pb, handoff_event::Kind};
+use api::handoff::v1 as pb;
 use chassis::{Aggregate, Call, Parse, Tx, actor, into_status, log};
 use criteria::Attachment;
-use kernel::{Actor, Error};
+use kernel::Actor;
 use prost::Message;
 use tonic::{Request, Response, Status, Streaming};
-use uuid::Uuid;
 
 use super::{
     Doing, Handoffs, act, found,
@@ -23,7 +20,7 @@ use super::{
 };
 use crate::{
     domain::{
-        ActionId, CommentId, Handoff, HandoffId, Link, ProposalId, QuestionId,
+        ActionId, Handoff, HandoffId, Link, ProposalId, QuestionId,
         handoff::{
             Ask, Cancel, CancelReview, Comment, Confidential, ConfirmReadBack, Decline, LinkedRecord, Note, Propose,
             Reassign, RecordMissed, Reject, Reopen, Reply, Return, Schedule, TickItem, Update, Wait, WaiveReview,
@@ -108,26 +105,6 @@ impl Handoffs {
         act::<C, _, R>(&self.context, request, op, |handoff| R::of(into_handoff(handoff))).await
     }
 
-    /// The log of a confidential handoff holds no word of a comment; who may read the timeline may read them.
-    async fn put_comments(&self, entries: &mut [pb::TimelineEntry]) -> kernel::Result<()> {
-        let withheld = entries.iter_mut().filter_map(|entry| match entry.event.as_mut()?.kind.as_mut()? {
-            Kind::CommentAdded(comment) if comment.text.is_empty() => Some(comment),
-            _ => None,
-        });
-        let mut withheld: Vec<_> = withheld.collect();
-        if withheld.is_empty() {
-            return Ok(());
-        }
-        let id =
-            |comment: &pb::CommentAdded| comment.comment_id.parse::<Uuid>().map(CommentId::from).map_err(Error::fault);
-        let ids = withheld.iter().map(|comment| id(comment)).collect::<kernel::Result<Vec<_>>>()?;
-        let texts: BTreeMap<_, _> = store::handoff::comments(self.context.pool(), &ids).await?.into_iter().collect();
-        for (comment, id) in withheld.iter_mut().zip(&ids) {
-            comment.text = texts.get(id).cloned().unwrap_or_default();
-        }
-        Ok(())
-    }
-
     async fn handoff(&self, viewer: &Actor, id: HandoffId) -> Result<Handoff, Status> {
         found(store::handoff::get(self.context.pool(), viewer, id).await, "handoff", id)
     }
@@ -184,10 +161,11 @@ impl pb::handoff_service_server::HandoffService for Handoffs {
         let (by, ListTimeline { id, page }) = Call::query(request)?;
         let name = self.handoff(&by, id).await?.name();
         let after = page.after().copied().unwrap_or_default();
-        let told = log::history(self.context.pool(), &name, after, page.limit()).await.map_err(into_status)?;
-        let (told, next_page_token) = page.cut(told, |told| told.aggregate_seq);
-        let mut entries = told.into_iter().map(into_entry).collect::<Result<Vec<_>, _>>().map_err(into_status)?;
-        self.put_comments(&mut entries).await.map_err(into_status)?;
+        let history = log::history(self.context.pool(), &name, after, page.size()).await.map_err(into_status)?;
+        let next_page_token =
+            history.facts.last().filter(|_| history.has_more).map(|last| page.token(&last.aggregate_seq));
+        let entries = history.facts.into_iter().map(into_entry).collect::<Result<_, _>>().map_err(into_status)?;
+        let next_page_token = next_page_token.unwrap_or_default();
         Ok(Response::new(pb::ListTimelineResponse { entries, next_page_token }))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use api::handoff::v1 as pb;
-use chassis::{Call, into_status};
+use chassis::{Call, actor, into_status};
 use kernel::{Error, Result, Timestamp};
 use tonic::{Request, Response, Status};
 
@@ -78,8 +78,9 @@ pub(super) async fn import(
     routes: &Routes,
     request: Request<pb::ImportMapRequest>,
 ) -> Result<Response<pb::ImportMapResponse>, Status> {
+    // Before a large text is read.
+    map::must_be_admin(&actor(&request)?).map_err(|refused| into_status(refused.into()))?;
     let (call, ImportMap { document, dry_run }) = Call::parse(request)?;
-    map::must_be_admin(call.by()).map_err(|refused| into_status(refused.into()))?;
     if !dry_run && let Some(answer) = routes.context.answered(&call).await.map_err(into_status)? {
         return Ok(Response::new(answer));
     }

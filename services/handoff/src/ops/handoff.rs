@@ -79,8 +79,11 @@ pub(crate) async fn create(tx: &mut Tx, by: &Actor, new: &New, pinned: Option<&P
     if let Some(origin) = &new.draft.origin
         && let Some(there) = store::handoff::lock_by_origin(tx, &Actor::System, &[origin]).await?.pop()
     {
-        there.must_be_visible_to(by)?;
-        return Ok((there, false));
+        return if there.visible_to(by) {
+            Ok((there, false))
+        } else {
+            Err(Refused::OriginTaken(origin.clone()).into())
+        };
     }
     if let Some(follows) = new.draft.follows
         && store::handoff::lock(tx, by, follows).await?.is_none()

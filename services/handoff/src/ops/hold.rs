@@ -8,12 +8,9 @@ use super::{
     handoff::{change, say},
 };
 use crate::{
-    domain::{Handoff, Side, handoff::Wait},
+    domain::{Handoff, HandoffId, Side, handoff::Wait},
     store,
 };
-
-/// So many holds end in one transaction.
-const BATCH: i64 = 100;
 
 /// A side declares a wait.
 pub(crate) async fn hold(tx: &mut Tx, by: &Actor, target: &Target, wait: Wait) -> Result<Handoff> {
@@ -25,14 +22,9 @@ pub(crate) async fn resume(tx: &mut Tx, by: &Actor, target: &Target, side: Optio
     change(tx, by, target, |handoff, acting, now| handoff.resume(acting, side, now)).await
 }
 
-/// Ends holds whose time has come, the longest past first; returns how many. Handoffs that others work on at this moment are
-/// left to the next round.
-pub(crate) async fn expire(tx: &mut Tx) -> Result<usize> {
-    let due = store::handoff::lock_held_until(tx, tx.now(), BATCH).await?;
-    let count = due.len();
-    for mut handoff in due {
-        let happened = handoff.expire_hold(tx.now())?;
-        say(tx, &Actor::System, &mut handoff, happened).await?;
-    }
-    Ok(count)
+/// Ends the hold of a handoff, if its time has come.
+pub(crate) async fn expire(tx: &mut Tx, id: HandoffId) -> Result<()> {
+    let Some(mut handoff) = store::handoff::lock(tx, &Actor::System, id).await? else { return Ok(()) };
+    let happened = handoff.expire_hold(tx.now())?;
+    say(tx, &Actor::System, &mut handoff, happened).await
 }

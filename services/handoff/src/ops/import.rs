@@ -173,7 +173,9 @@ impl World {
         let pair = (record.from_team.clone(), record.to_team.clone());
         let plan = match self.known.get(&record.origin) {
             Some((handoff, past)) => {
-                handoff.must_be_visible_to(by)?;
+                if !handoff.visible_to(by) {
+                    return Err(Refused::OriginTaken(record.origin.clone()));
+                }
                 let events = match record.compare(handoff, past)? {
                     Known::Whole => record.events.len(),
                     Known::Until(events) => events,
@@ -206,11 +208,14 @@ impl World {
         outcome: &mut Outcome,
     ) -> Result<()> {
         let pairs: BTreeSet<_> = plans.iter().filter(|(_, plan)| plan.is_new).map(|(_, plan)| &plan.pair).collect();
-        let missing: BTreeSet<_> =
-            pairs.iter().flat_map(|(from, to)| [from, to]).filter(|team| !self.teams.contains(*team)).collect();
+        let named = plans.iter().filter(|(_, plan)| plan.is_new).flat_map(|(record, plan)| {
+            let (from, to) = &plan.pair;
+            [from, to].into_iter().zip(&record.team_names)
+        });
+        let missing: BTreeMap<_, _> = named.filter(|(team, _)| !self.teams.contains(*team)).collect();
         let mut teams = vec![];
-        for id in missing {
-            let (mut team, facts) = Team::from_history(by, id.clone(), id.as_str(), self.now)?;
+        for (id, name) in missing {
+            let (mut team, facts) = Team::from_history(by, id.clone(), name.clone(), self.now)?;
             tx.emit(&mut team, by, &facts)?;
             teams.push(team);
         }
@@ -243,10 +248,11 @@ fn relive(tx: &mut Tx, record: &Record, plan: Plan, outcome: &mut Outcome) -> Re
         facts.push(created);
     }
     for (index, event) in record.events.iter().enumerate().skip(events) {
-        let fact = handoff.relive(index, event, tx.now())?;
         let actor = event.actor.as_deref().unwrap_or_default();
-        tx.emit_historic(&mut handoff, actor, event.at, &Said::of(fact.clone()))?;
-        facts.push(fact);
+        for fact in handoff.relive(index, event, tx.now())? {
+            tx.emit_historic(&mut handoff, actor, event.at, &Said::of(fact.clone()))?;
+            facts.push(fact);
+        }
     }
     outcome.facts += count(record.events.len() - events);
     if is_new {

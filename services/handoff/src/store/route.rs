@@ -154,7 +154,7 @@ pub(crate) async fn get(store: impl PgExecutor<'_>, id: &RouteId) -> Result<Opti
 /// A route, its row locked until the transaction ends.
 pub(crate) async fn lock(tx: &mut Tx, id: &RouteId) -> Result<Option<Route>> {
     // Locked before it is read, so that the terms read beside it are those of the same moment.
-    sqlx::query!("SELECT id FROM handoff.route WHERE id = $1 FOR UPDATE", id.as_str())
+    sqlx::query!("SELECT id FROM handoff.route WHERE id = $1 FOR NO KEY UPDATE", id.as_str())
         .fetch_optional(tx.connection())
         .await?;
     get(tx.connection(), id).await

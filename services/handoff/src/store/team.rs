@@ -58,7 +58,7 @@ pub(crate) async fn get(store: impl PgExecutor<'_>, id: &TeamId) -> Result<Optio
 
 /// A team, its row locked until the transaction ends.
 pub(crate) async fn lock(tx: &mut Tx, id: &TeamId) -> Result<Option<Team>> {
-    teams!("WHERE id = $1 FOR UPDATE", id.as_str())
+    teams!("WHERE id = $1 FOR NO KEY UPDATE", id.as_str())
         .fetch_optional(tx.connection())
         .await?
         .map(Row::into_team)

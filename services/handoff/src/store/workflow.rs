@@ -51,7 +51,7 @@ pub(crate) async fn get(store: impl PgExecutor<'_>, id: &WorkflowId) -> Result<O
 
 /// A workflow, its row locked until the transaction ends.
 pub(crate) async fn lock(tx: &mut Tx, id: &WorkflowId) -> Result<Option<Workflow>> {
-    workflows!("WHERE id = $1 FOR UPDATE", id.as_str())
+    workflows!("WHERE id = $1 FOR NO KEY UPDATE", id.as_str())
         .fetch_optional(tx.connection())
         .await?
         .map(Row::into_workflow)

@@ -187,6 +187,31 @@ async fn no_fact_of_a_confidential_handoff_carries_a_word_of_what_both_sides_say
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn both_sides_read_every_word_of_a_confidential_handoff_in_its_timeline() {
+    let world = World::new().await;
+    let request = pb::CreateHandoffRequest { confidential: true, ..create(ROUTE, "Acme") };
+    let draft = world.sam.create(request).await.unwrap().0;
+    let wait = pb::HoldHandoffRequest { reason: "why it waited".into(), until: world.after(60), ..on(&draft) };
+    let held = world.sam.hold(wait).await.unwrap();
+    let resumed = world.sam.resume(on(&held)).await.unwrap();
+    let overriding =
+        pb::CancelHandoffRequest { reason: "why it ended".into(), override_reason: "why ada".into(), ..on(&resumed) };
+    let cancelled = world.ada.cancel(overriding).await.unwrap();
+    for insider in [&world.sam, &world.ines, &world.ada] {
+        let events: Vec<_> =
+            insider.timeline(&cancelled.id).await.unwrap().into_iter().filter_map(|it| it.event).collect();
+        assert!(events.iter().all(|event| event.handoff.as_ref().unwrap().title == "Acme"));
+        let Some(Kind::HandoffHeld(held)) = &events[1].kind else { panic!("{events:?}") };
+        let Some(Kind::HandoffCancelled(ended)) = &events[3].kind else { panic!("{events:?}") };
+        let words = [&held.reason, &ended.reason, &events[3].override_reason];
+        assert_eq!(words, ["why it waited", "why it ended", "why ada"]);
+    }
+    for fact in world.said_of(&cancelled).await {
+        assert!(!fact.payload.windows(3).any(|window| window == b"why"), "{}", fact.subject);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn links_are_one_for_each_record_and_taken_away_by_it() {
     let world = World::new().await;
     let draft = world.sam.draft("Acme").await;

@@ -181,15 +181,20 @@ async fn accepted_work_is_given_up_by_agreement_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hold_whose_end_has_passed_is_no_longer_agreed_to() {
+async fn a_hold_or_a_promise_whose_time_has_passed_is_no_longer_agreed_to() {
     let world = World::new().await;
     let submitted = world.sam.submitted("Acme").await;
-    let proposed = world.sam.propose_change(proposing(&submitted, until(&world, 60))).await.unwrap();
-    world.pass_seconds(60);
-    let refused = world.ivan.agree_to(on(&proposed)).await.unwrap_err();
-    assert_eq!(why(&refused), (Code::FailedPrecondition, "PROPOSAL_OVERDUE"));
-    let declined = world.ivan.decline_change(on(&proposed)).await.unwrap();
-    assert_eq!(states(&declined), [ProposalState::Declined]);
+    for change in [until, by] {
+        let proposed = world.sam.propose_change(proposing(&submitted, change(&world, 60))).await.unwrap();
+        let proposal_id = proposed.proposals.last().unwrap().id.clone();
+        world.pass_seconds(60);
+        let agree = pb::AgreeProposalRequest { proposal_id: proposal_id.clone(), ..on(&proposed) };
+        let refused = world.ivan.agree_to(agree).await.unwrap_err();
+        assert_eq!(why(&refused), (Code::FailedPrecondition, "PROPOSAL_OVERDUE"));
+        let decline = pb::DeclineProposalRequest { proposal_id, ..on(&proposed) };
+        let declined = world.ivan.decline_change(decline).await.unwrap();
+        assert_eq!(states(&declined).last(), Some(&ProposalState::Declined));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -208,6 +213,7 @@ async fn a_waiver_lets_a_submit_pass_until_the_next_rejection() {
     let proposed = world.sam.propose_change(proposing(&short, waiver(&["timeline"]))).await.unwrap();
     assert_eq!(outcome(&world.sam.submit(on(&proposed)).await), "CRITERIA_UNMET", "not yet");
     assert_eq!(why(&world.ines.agree_to(on(&proposed)).await.unwrap_err()), (Code::PermissionDenied, "LEAD_ONLY"));
+    assert_eq!(outcome(&world.ines.decline_change(on(&proposed)).await), "LEAD_ONLY", "of a waiver a lead decides");
     let agreed = world.ivan.agree_to(on(&proposed)).await.unwrap();
     let [waived] = agreed.waivers.as_slice() else { panic!("{:?}", agreed.waivers) };
     assert_eq!((waived.criterion.as_str(), waived.waived_by.as_str()), ("timeline", "ivan"));

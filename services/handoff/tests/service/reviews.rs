@@ -112,7 +112,10 @@ async fn a_required_review_is_held_ready_or_downstream_does_not_accept() {
     let line = world.otto.line(&held).await;
     assert_eq!((line.upstream_answers, line.upstream_actions, line.downstream_actions), (1, 0, 1));
     let again = RecordReviewHeldRequest { request_id: testkit::request_id(), ..not_ready };
-    assert_eq!(world.ivan.record_held(again).await.unwrap(), held, "the same again adds no second action");
+    assert_eq!(world.ivan.record_held(again.clone()).await.unwrap(), held, "the same again adds no second action");
+    let more = vec![new_action(&world, "send another annex", Side::Upstream)];
+    let other = RecordReviewHeldRequest { request_id: testkit::request_id(), actions: more, ..again };
+    assert_eq!(outcome(&world.ivan.record_held(other).await), "REVIEW_WRONG_STATE", "with other actions it is not");
     assert_eq!(outcome(&world.ivan.accept(on(&held)).await), "REVIEW_REQUIRED");
 
     let other = world.ines.schedule(world.review(&held)).await.unwrap();
@@ -153,6 +156,21 @@ async fn a_ready_review_that_a_later_one_contradicts_lets_nothing_pass_nor_does_
     let not_ready = RecordReviewHeldRequest { outcome: ReviewOutcome::NotReady.into(), ..on(&ready) };
     let contradicted = world.ivan.record_held(not_ready).await.unwrap();
     assert_eq!(outcome(&world.ivan.accept(on(&contradicted)).await), "REVIEW_REQUIRED");
+
+    let waived = world.ivan.waive_review(on(&contradicted)).await.unwrap();
+    let third = world.sam.schedule(world.review(&waived)).await.unwrap();
+    world.pass_seconds(HOUR);
+    let not_ready = RecordReviewHeldRequest {
+        review_id: third.reviews.last().unwrap().id.clone(),
+        outcome: ReviewOutcome::NotReady.into(),
+        ..on(&third)
+    };
+    let contradicted = world.ivan.record_held(not_ready).await.unwrap();
+    assert_eq!(outcome(&world.ivan.accept(on(&contradicted)).await), "REVIEW_REQUIRED", "after a waiver, too");
+    world.pass_seconds(1);
+    let waived = world.ivan.waive_review(on(&contradicted)).await.unwrap();
+    assert!(waived.revision > contradicted.revision, "another waiver, no repeat");
+    world.ivan.accept(on(&waived)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -309,7 +309,7 @@ impl Aggregate for Shy {
     }
 
     fn event(&self, (): &(), _: &str) -> Event {
-        Event { name: "counted", routing: "_._".into(), payload: vec![] }
+        Event { name: "counted", routing: "_._".into(), payload: vec![], withheld: None }
     }
 }
 
@@ -356,6 +356,6 @@ impl Aggregate for Other {
     }
 
     fn event(&self, (): &(), _: &str) -> Event {
-        Event { name: "counted", routing: "_._".into(), payload: vec![] }
+        Event { name: "counted", routing: "_._".into(), payload: vec![], withheld: None }
     }
 }

@@ -9,7 +9,7 @@ use testkit::Served;
 
 use crate::{
     mirror::{Logged, must_mirror},
-    probe::{Config, Probe, aggregate, say, step},
+    probe::{Config, Probe, Step, aggregate, say, step},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -18,8 +18,9 @@ async fn the_services_own_role_can_neither_change_nor_forget_a_fact_nor_look_int
     say(served.running.context(), "counter", &[step("one")]).await.unwrap();
     must_mirror(&served).await;
     let mut role = served.setting.database.connect().await;
-    for table in ["event_log", "event_order"] {
-        let column = if table == "event_log" { "actor = 'nobody'" } else { "position = 9" };
+    for (table, column) in
+        [("event_log", "actor = 'nobody'"), ("event_order", "position = 9"), ("event_withheld", "payload = ''")]
+    {
         for forbidden in [
             format!("UPDATE {table} SET {column}"),
             format!("DELETE FROM {table}"),
@@ -90,10 +91,46 @@ async fn a_history_is_told_in_order_and_in_pages() {
     let context = served.running.context();
     say(context, "counter", &[step("one"), step("two"), step("three")]).await.unwrap();
     say(context, "another", &[step("one")]).await.unwrap();
-    let names = async |after, limit| -> Vec<String> {
-        let told = history(context.pool(), &aggregate("counter"), after, limit).await.unwrap();
-        told.into_iter().map(|fact| fact.r#type.replace("baton.handoff.v1.", "")).collect()
+    let page = async |after, limit| {
+        let page = history(context.pool(), &aggregate("counter"), after, limit).await.unwrap();
+        let names: Vec<_> = page.facts.iter().map(|fact| fact.r#type.replace("baton.handoff.v1.", "")).collect();
+        (names.join(" "), page.has_more)
     };
-    assert_eq!(names(0, 2).await, ["one", "two"]);
-    assert_eq!(names(2, 2).await, ["three"]);
+    assert_eq!(page(0, 2).await, ("one two".into(), true));
+    assert_eq!(page(0, 3).await, ("one two three".into(), false));
+    assert_eq!(page(2, 2).await, ("three".into(), false));
+    assert_eq!(page(3, 2).await, (String::new(), false));
+}
+
+#[tokio::test]
+async fn a_page_of_a_history_ends_before_it_is_too_large_for_a_message() {
+    let served = Served::start::<Probe>(Config::default()).await;
+    let context = served.running.context();
+    let large = || Step { payload: vec![0; chassis::MAX_PAYLOAD_BYTES], ..step("large") };
+    for _ in 0..10 {
+        say(context, "counter", &[large()]).await.unwrap();
+    }
+    let (mut after, mut pages) = (0, vec![]);
+    loop {
+        let page = history(context.pool(), &aggregate("counter"), after, 1000).await.unwrap();
+        assert!(page.facts.iter().map(|fact| fact.payload.len()).sum::<usize>() < 4 * 1024 * 1024);
+        pages.push(page.facts.len());
+        after = page.facts.last().unwrap().aggregate_seq;
+        if !page.has_more {
+            break;
+        }
+    }
+    assert_eq!(pages, [6, 4]);
+}
+
+#[tokio::test]
+async fn what_the_log_withholds_is_read_in_the_history_and_is_not_published() {
+    let served = Served::start::<Probe>(Config::default()).await;
+    let context = served.running.context();
+    let secret = Step { withheld: Some(b"the whole".to_vec()), ..step("short") };
+    say(context, "counter", &[step("one"), secret]).await.unwrap();
+    let page = history(context.pool(), &aggregate("counter"), 0, 10).await.unwrap();
+    assert_eq!(page.facts.iter().map(|fact| &fact.payload[..]).collect::<Vec<_>>(), [&b"one"[..], b"the whole"]);
+    let logged = must_mirror(&served).await;
+    assert_eq!(logged.iter().map(|fact| &fact.payload[..]).collect::<Vec<_>>(), [&b"one"[..], b"short"]);
 }

@@ -164,7 +164,7 @@ async fn listing_events_gives_in_pages_exactly_what_the_stream_holds() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_of_the_largest_facts_fits_in_one_message() {
     let served = Served::start::<Probe>(Config::default()).await;
-    let largest = Step { name: "large", payload: vec![7; chassis::MAX_PAYLOAD_BYTES] };
+    let largest = Step { payload: vec![7; chassis::MAX_PAYLOAD_BYTES], ..step("large") };
     say(served.running.context(), "large", &vec![largest; 10]).await.unwrap();
     served.settle().await;
     let mut reader = EventLogServiceClient::new(served.caller(People::Reader));

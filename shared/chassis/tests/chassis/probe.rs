@@ -56,11 +56,12 @@ pub(crate) struct Counter {
 pub(crate) struct Step {
     pub(crate) name: &'static str,
     pub(crate) payload: Vec<u8>,
+    pub(crate) withheld: Option<Vec<u8>>,
 }
 
 /// A step with a small payload.
 pub(crate) fn step(name: &'static str) -> Step {
-    Step { name, payload: name.into() }
+    Step { name, payload: name.into(), withheld: None }
 }
 
 impl Aggregate for Counter {
@@ -75,7 +76,12 @@ impl Aggregate for Counter {
     }
 
     fn event(&self, fact: &Step, _actor: &str) -> Event {
-        Event { name: fact.name, routing: "sales.implementation".into(), payload: fact.payload.clone() }
+        Event {
+            name: fact.name,
+            routing: "sales.implementation".into(),
+            payload: fact.payload.clone(),
+            withheld: fact.withheld.clone(),
+        }
     }
 }
 

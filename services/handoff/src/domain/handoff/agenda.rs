@@ -1,13 +1,19 @@
 //! What a review is to talk about, made from the handoff.
 
 use criteria::Outcome;
+use kernel::shortened;
 
 use super::{Handoff, drafting::EDITABLE};
-use crate::domain::{Side, review::AgendaItem, side};
+use crate::domain::{
+    Side,
+    limits::{AGENDA_LINE_MAX_CHARS, AGENDA_LINES_MAX},
+    review::AgendaItem,
+    side,
+};
 
 impl Handoff {
     /// The agenda of a review as the handoff stands: the summary, open questions, unmet and waived criteria, contacts; a topic
-    /// without a line is left out.
+    /// without a line is left out, a long one shortened: a meeting has a page to talk about, the handoff has the rest.
     pub fn agenda(&self) -> Vec<AgendaItem> {
         let topics = [
             ("Summary", self.summary_lines()),
@@ -16,7 +22,7 @@ impl Handoff {
             ("Contacts", self.contact_lines()),
         ];
         let item = |(topic, lines): (&str, Vec<String>)| {
-            (!lines.is_empty()).then(|| AgendaItem { topic: topic.to_owned(), lines })
+            (!lines.is_empty()).then(|| AgendaItem { topic: topic.to_owned(), lines: page(&lines) })
         };
         topics.into_iter().filter_map(item).collect()
     }
@@ -67,4 +73,11 @@ impl Handoff {
         let contacts = self.summary.contacts.iter();
         owners.into_iter().flatten().chain(contacts.map(|it| contact(&it.name, &it.role, &it.how))).collect()
     }
+}
+
+/// The lines of a topic, as many and as long as an agenda shows, and how many more there are.
+fn page(lines: &[String]) -> Vec<String> {
+    let shown = lines.iter().take(AGENDA_LINES_MAX).map(|line| shortened(line, AGENDA_LINE_MAX_CHARS));
+    let more = lines.len().saturating_sub(AGENDA_LINES_MAX);
+    shown.chain((more > 0).then(|| format!("and {more} more"))).collect()
 }

@@ -6,7 +6,9 @@ use criteria::{Content, ReviewDecision, ReviewRule, Tick, TickState, Value};
 use kernel::{Timestamp, Violation};
 
 use super::{Edit, Fact, Handoff};
-use crate::domain::{Acting, Command, Happened, Refused, Side, State, outside, refused::violation};
+use crate::domain::{
+    Acting, Command, Happened, Refused, Side, State, limits::ATTEMPTS_MAX, outside, refused::violation,
+};
 
 /// Where upstream prepares or mends what it hands over.
 pub(super) const EDITABLE: &[State] = &[State::Draft, State::Rejected, State::Returned];
@@ -83,7 +85,7 @@ impl Handoff {
         if !evaluation.is_ready() {
             return Err(Refused::CriteriaUnmet(evaluation.blocking_unmet().cloned().collect()));
         }
-        let attempt = self.attempt() + 1;
+        let attempt = self.next_attempt()?;
         let mut facts = vec![Fact::Submitted {
             attempt,
             content_hash: self.to_freeze().hash(),
@@ -93,6 +95,16 @@ impl Handoff {
         }];
         facts.extend(self.endings(Command::Submit));
         self.happen(facts, mandate, now)
+    }
+
+    /// The number of the attempt that a submit makes.
+    pub(in crate::domain) fn next_attempt(&self) -> Result<i32, Refused> {
+        match self.attempt() {
+            attempt if attempt >= ATTEMPTS_MAX => {
+                Err(Refused::TooMany { what: "attempts", max: ATTEMPTS_MAX.unsigned_abs() as usize })
+            }
+            attempt => Ok(attempt + 1),
+        }
     }
 
     /// What the rule of its terms says of an attempt. A rule that this service cannot read requires a review.

@@ -322,7 +322,7 @@ impl Handoff {
     }
 
     /// Refuses as if it were not there where the actor may not know of it.
-    pub fn must_be_visible_to(&self, actor: &Actor) -> Result<(), Refused> {
+    fn must_be_visible_to(&self, actor: &Actor) -> Result<(), Refused> {
         let unknown = || Refused::NotFound { kind: "handoff", id: self.id.to_string() };
         if self.visible_to(actor) { Ok(()) } else { Err(unknown()) }
     }
@@ -354,7 +354,7 @@ impl Handoff {
         for fact in &facts {
             after.apply(fact, &mandate.by, at);
         }
-        after.must_hold(&facts)?;
+        after.must_hold(&facts, self)?;
         *self = after;
         Ok(Happened { facts, override_reason: mandate.override_reason })
     }

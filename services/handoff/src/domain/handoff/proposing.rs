@@ -65,7 +65,7 @@ impl Handoff {
         self.happen(vec![Fact::ProposalMade(proposal)], mandate, now)
     }
 
-    /// The other side agrees, and it is done at once; nobody to what they themselves proposed, and to a waiver only a lead.
+    /// The other side agrees, and it is done at once; nobody to what they themselves proposed; of a waiver a lead decides.
     /// Agreeing again changes nothing.
     pub fn agree(&mut self, by: Acting<'_>, id: ProposalId, now: Timestamp) -> Result<Happened, Refused> {
         let (proposal, mandate) = self.to_decide(by, id)?;
@@ -73,27 +73,24 @@ impl Handoff {
             return Ok(Happened::nothing());
         }
         self.must_be_in(states_for(&proposal.change), Command::Agree)?;
-        must_be_open(proposal, Command::Agree)?;
+        self.must_decide(proposal, &mandate, Command::Agree)?;
         if proposal.proposed.by == mandate.by {
             let team = self.team_of(mandate.side).clone();
             return Err(Refused::OwnDoing { did: "proposed", must: "agree to", team });
-        }
-        if matches!(proposal.change, Change::Waiver { .. }) {
-            self.must_be_led(&mandate, "agree to a waiver")?;
         }
         let mut facts = vec![Fact::ProposalAgreed(id)];
         facts.extend(self.agreed(proposal, self.head.date(now))?);
         self.happen(facts, mandate, now)
     }
 
-    /// The other side declines. Declining again changes nothing.
+    /// The other side declines; of a waiver a lead decides. Declining again changes nothing.
     pub fn decline(&mut self, by: Acting<'_>, decline: Decline, now: Timestamp) -> Result<Happened, Refused> {
         let (proposal, mandate) = self.to_decide(by, decline.id)?;
         if proposal.state == ProposalState::Declined && decided_by(proposal, &mandate) {
             return Ok(Happened::nothing());
         }
         self.must_be_in(states_for(&proposal.change), Command::Decline)?;
-        must_be_open(proposal, Command::Decline)?;
+        self.must_decide(proposal, &mandate, Command::Decline)?;
         self.happen(vec![Fact::ProposalDeclined { id: decline.id, reason: decline.reason }], mandate, now)
     }
 
@@ -121,6 +118,18 @@ impl Handoff {
         let unknown = || Refused::NotFound { kind: "proposal", id: id.to_string() };
         let proposal = self.proposals.iter().find(|proposal| proposal.id == id).ok_or_else(unknown)?;
         Ok((proposal, self.mandate(side::other(proposal.side), by)?))
+    }
+
+    /// Refuses who may not decide, and what is decided already.
+    fn must_decide(&self, proposal: &Proposal, mandate: &Mandate, command: Command) -> Result<(), Refused> {
+        if matches!(proposal.change, Change::Waiver { .. }) {
+            self.must_be_led(mandate, "decide on a waiver")?;
+        }
+        if proposal.is_open() {
+            return Ok(());
+        }
+        let (id, state) = (proposal.id.to_string(), proposal.state.name());
+        Err(Refused::PartInWrongState { command, part: Part::Proposal, id, state, needed: ProposalState::Open.name() })
     }
 
     fn flaws_of(&self, change: &Change, now: Timestamp) -> Vec<Violation> {
@@ -160,6 +169,7 @@ impl Handoff {
                 side: proposal.side,
                 until: Some(*until),
             }],
+            Change::Deadline { deliver_by } if *deliver_by <= now => return Err(Refused::ProposalOverdue(*deliver_by)),
             Change::Deadline { deliver_by } => vec![Fact::DeadlineChanged(*deliver_by)],
             Change::Priority { priority } => vec![Fact::PriorityChanged(*priority)],
             Change::Waiver { criteria } => {
@@ -195,12 +205,4 @@ const fn states_for(change: &Change) -> &'static [State] {
 
 fn decided_by(proposal: &Proposal, mandate: &Mandate) -> bool {
     proposal.decided.as_ref().is_some_and(|decided| decided.by == mandate.by)
-}
-
-fn must_be_open(proposal: &Proposal, command: Command) -> Result<(), Refused> {
-    if proposal.is_open() {
-        return Ok(());
-    }
-    let (id, state) = (proposal.id.to_string(), proposal.state.name());
-    Err(Refused::PartInWrongState { command, part: Part::Proposal, id, state, needed: ProposalState::Open.name() })
 }

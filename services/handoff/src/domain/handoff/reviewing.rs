@@ -136,6 +136,7 @@ impl Handoff {
         let mandate = self.mandate(Side::Downstream, by)?;
         let review = self.review(by, record.id)?;
         if matches!(&review.status, Status::Held { settled, held, .. } if settled.by == mandate.by && *held == record.held)
+            && self.has_added(&record)
         {
             return Ok(Happened::nothing());
         }
@@ -195,11 +196,8 @@ impl Handoff {
         now: Timestamp,
     ) -> Result<Happened, Refused> {
         let mandate = self.mandate(Side::Downstream, by)?;
-        let is_repeat = |review: &&Review| {
-            review.attempt == waive.attempt
-                && matches!(&review.status, Status::Waived { settled, .. } if settled.by == mandate.by)
-        };
-        if self.reviews.iter().any(|review| is_repeat(&review)) && waive.attempt == self.attempt() {
+        let last = self.last_review_of(waive.attempt).filter(|_| waive.attempt == self.attempt());
+        if last.is_some_and(|last| matches!(&last.status, Status::Waived { settled, .. } if settled.by == mandate.by)) {
             return Ok(Happened::nothing());
         }
         self.must_be_led(&mandate, "waive a review")?;
@@ -242,13 +240,23 @@ impl Handoff {
     /// Refuses Accept while the attempt requires a review that nobody has held with READY or waived: the last word counts.
     pub(super) fn must_be_reviewed(&self) -> Result<(), Refused> {
         let Some(attempt) = self.attempts.last().filter(|attempt| attempt.review.required) else { return Ok(()) };
-        let of_attempt = self.reviews.iter().filter(|review| review.attempt == attempt.number);
-        let settled_at = |review: &&Review| review.status.settled().map(|settled| settled.at);
-        let last = of_attempt.filter(|review| review.clears().is_some()).max_by_key(settled_at);
-        if last.and_then(Review::clears) == Some(true) {
+        if self.last_review_of(attempt.number).and_then(Review::clears) == Some(true) {
             return Ok(());
         }
         Err(Refused::ReviewRequired { attempt: attempt.number, why: attempt.review.why.clone() })
+    }
+
+    /// The last review that says whether an attempt is ready.
+    fn last_review_of(&self, attempt: i32) -> Option<&Review> {
+        let telling = self.reviews.iter().filter(|review| review.attempt == attempt && review.clears().is_some());
+        telling.max_by_key(|review| review.status.settled().map(|settled| settled.at))
+    }
+
+    /// Whether the actions of a record are those that its review has brought.
+    fn has_added(&self, record: &RecordHeld) -> bool {
+        let added = self.actions.iter().filter(|action| action.review_id == Some(record.id));
+        let added = added.map(|it| (&it.text, it.side, &it.owner, it.due_at));
+        added.eq(record.actions.iter().map(|it| (&it.text, it.side, &it.owner, it.due_at)))
     }
 
     fn review(&self, by: Acting<'_>, id: ReviewId) -> Result<&Review, Refused> {

@@ -4,7 +4,7 @@ use std::io;
 
 use super::{Fact, Handoff};
 use crate::domain::{
-    Attempt, Refused,
+    Attempt, Refused, Review, Side,
     limits::{DECISION_ROOM_BYTES, HANDOFF_MAX_BYTES},
 };
 
@@ -24,49 +24,88 @@ impl io::Write for Counter {
 
 impl Handoff {
     /// Refuses where the handoff is larger than its bound. Counted is what callers wrote, as JSON; not what Baton derived
-    /// from it (snapshots, results), else a handoff could grow too large to be submitted once more.
+    /// from it (snapshots, results, agendas), else a handoff could grow too large to be submitted once more.
     pub fn must_fit(&self) -> Result<(), Refused> {
-        self.must_fit_into(HANDOFF_MAX_BYTES)
-    }
-
-    /// Refuses where these facts have made the handoff larger than its bound. What keeps no new word of anybody is not held to
-    /// it, and a decision of downstream has room beyond it: a full handoff still goes on, comes back and ends.
-    pub(super) fn must_hold(&self, facts: &[Fact]) -> Result<(), Refused> {
-        match facts.iter().find(|fact| !matches!(fact, Fact::ProposalAgreed(_))) {
-            None
-            | Some(
-                Fact::Submitted { .. }
-                | Fact::Recalled { .. }
-                | Fact::Claimed
-                | Fact::Unclaimed
-                | Fact::Begun
-                | Fact::Completed
-                | Fact::Reopened { .. }
-                | Fact::Cancelled { .. }
-                | Fact::Resumed
-                | Fact::QuestionClosed { .. },
-            ) => Ok(()),
-            Some(Fact::Accepted { .. } | Fact::Rejected { .. } | Fact::Returned { .. }) => {
-                self.must_fit_into(HANDOFF_MAX_BYTES + DECISION_ROOM_BYTES)
-            }
-            Some(_) => self.must_fit(),
+        match self.size_bytes() {
+            size_bytes if size_bytes > HANDOFF_MAX_BYTES => Err(Refused::TooLarge { size_bytes }),
+            _ => Ok(()),
         }
     }
 
-    fn must_fit_into(&self, max_bytes: usize) -> Result<(), Refused> {
+    /// Refuses where these facts have made the handoff larger than it may be after them. What makes it smaller always counts.
+    pub(super) fn must_hold(&self, facts: &[Fact], before: &Self) -> Result<(), Refused> {
+        let Some(max_bytes) = facts.iter().find_map(room) else { return Ok(()) };
+        match self.size_bytes() {
+            size_bytes if size_bytes > max_bytes && size_bytes > before.size_bytes() => {
+                Err(Refused::TooLarge { size_bytes })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn size_bytes(&self) -> usize {
         let mut counter = Counter(0);
         let decided =
-            |attempt: &'_ Attempt| (attempt.read_back.clone(), attempt.reasons.clone(), attempt.confirmation.clone());
+            |attempt: &Attempt| (attempt.read_back.clone(), attempt.reasons.clone(), attempt.confirmation.clone());
         let decisions: Vec<_> = self.attempts.iter().map(decided).collect();
+        let reviews: Vec<_> = self.reviews.iter().map(Review::words).collect();
         let written = (
             (&self.title, &self.summary, &self.submission, &self.links, &self.attachments),
-            (&self.origin, &self.actions, decisions, &self.questions, &self.reviews, &self.proposals),
+            (&self.origin, &self.actions, decisions, &self.questions, reviews, &self.proposals),
             (&self.waivers, &self.archived),
         );
         serde_json::to_writer(&mut counter, &written).expect("every part has string keys, and counting does not fail");
-        match counter.0 {
-            size_bytes if size_bytes > max_bytes => Err(Refused::TooLarge { size_bytes }),
-            _ => Ok(()),
-        }
+        counter.0
+    }
+}
+
+/// How large a handoff may be after a fact; none where the fact keeps no new words of anybody. What ends or answers something
+/// has room beyond the bound: a full handoff still goes on, comes back and ends.
+const fn room(fact: &Fact) -> Option<usize> {
+    match fact {
+        Fact::Created { .. }
+        | Fact::Edited(_)
+        | Fact::ItemChanged { side: Side::Upstream, .. }
+        | Fact::QuestionAsked(_)
+        | Fact::QuestionInsufficient { .. }
+        | Fact::ReviewScheduled(_)
+        | Fact::LinkAdded(_)
+        | Fact::AttachmentAdded(_)
+        | Fact::ActionAdded(_) => Some(HANDOFF_MAX_BYTES),
+        Fact::ItemChanged { side: Side::Downstream, .. }
+        | Fact::Accepted { .. }
+        | Fact::Rejected { .. }
+        | Fact::Returned { .. }
+        | Fact::ReadBackConfirmed { .. }
+        | Fact::QuestionAnswered { .. }
+        | Fact::ReviewHeld { .. }
+        | Fact::ReviewMissed { .. }
+        | Fact::ReviewWaived { .. }
+        | Fact::ReviewCancelled { .. }
+        | Fact::ProposalMade(_)
+        | Fact::ProposalDeclined { .. } => Some(HANDOFF_MAX_BYTES + DECISION_ROOM_BYTES),
+        Fact::Submitted { .. }
+        | Fact::Recalled { .. }
+        | Fact::Claimed
+        | Fact::Unclaimed
+        | Fact::Begun
+        | Fact::Completed
+        | Fact::Reopened { .. }
+        | Fact::Cancelled { .. }
+        | Fact::Held { .. }
+        | Fact::Resumed
+        | Fact::Reassigned { .. }
+        | Fact::Migrated { .. }
+        | Fact::QuestionClosed { .. }
+        | Fact::ProposalAgreed(_)
+        | Fact::ProposalLapsed(_)
+        | Fact::DeadlineChanged(_)
+        | Fact::PriorityChanged(_)
+        | Fact::CriterionWaived { .. }
+        | Fact::CommentAdded { .. }
+        | Fact::LinkRemoved(_)
+        | Fact::ConfidentialityChanged(_)
+        | Fact::ActionConfirmed(_)
+        | Fact::ActionDone(_) => None,
     }
 }

@@ -105,7 +105,7 @@ impl Handoff {
 
     /// What else ends when a command changes the state: a hold; open proposals; on Reject, Return and Complete downstream's open
     /// questions, on Cancel all that are not closed; on Reject, Recall, Return and Cancel a scheduled review.
-    pub(super) fn endings(&self, command: Command) -> Vec<Fact> {
+    pub(in crate::domain) fn endings(&self, command: Command) -> Vec<Fact> {
         let mut endings = vec![];
         if self.hold.is_some() {
             endings.push(Fact::Resumed);

@@ -1,5 +1,7 @@
 //! What an import changes, field by field, as a person reads it.
 
+use kernel::shortened;
+
 use super::Subject;
 use crate::domain::{
     Route, Team, Workflow,
@@ -51,7 +53,10 @@ impl Change {
         let before = before.unwrap_or_else(|| after.iter().map(|(field, _)| (*field, String::new())).collect());
         let differ = before.into_iter().zip(after).filter(|((_, before), (_, after))| before != after);
         let fields = differ
-            .map(|((field, before), (_, after))| FieldChange { field, before: cut(before), after: cut(after) })
+            .map(|((field, before), (_, after))| {
+                let [before, after] = [before, after].map(|value| shortened(&value, VALUE_CHARS));
+                FieldChange { field, before, after }
+            })
             .collect();
         Self { subject, is_new, fields }
     }
@@ -113,12 +118,5 @@ pub(crate) fn span(seconds: i64) -> String {
     match units.into_iter().find(|(unit, _)| seconds != 0 && seconds % unit == 0) {
         Some((unit, letter)) => format!("{}{letter}", seconds / unit),
         None => format!("{seconds}s"),
-    }
-}
-
-fn cut(text: String) -> String {
-    match text.char_indices().nth(VALUE_CHARS) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text,
     }
 }

@@ -3,7 +3,7 @@
 use kernel::{Actor, Timestamp};
 
 use super::{Fact, Route, SetTerms};
-use crate::domain::{Refused, Side, TeamId, refused::violation};
+use crate::domain::{Refused, Side, TeamId, refused::violation, side};
 
 kernel::uuid_id! {
     /// A proposal's id.
@@ -174,7 +174,7 @@ impl Route {
             return Ok(true);
         }
         let open = self.open_proposal_of(id)?;
-        let team = self.team(other(open.side));
+        let team = self.team(side::other(open.side));
         if open.proposed_by == by.name() {
             return Err(Refused::OwnProposal { team: team.clone() });
         }
@@ -227,12 +227,5 @@ impl Route {
             None if leads(Side::Upstream) => Ok(Side::Upstream),
             None => self.must_be_led_by_a_side(by, what).map(|()| Side::Downstream),
         }
-    }
-}
-
-const fn other(side: Side) -> Side {
-    match side {
-        Side::Upstream => Side::Downstream,
-        Side::Downstream => Side::Upstream,
     }
 }

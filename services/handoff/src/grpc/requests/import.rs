@@ -44,6 +44,7 @@ fn read(message: pb::HistoricHandoff, fields: &mut Fields) -> Option<Record> {
         incident: incident.map(|key| (!key.is_empty()).then_some(key))?,
         from_team: from_team?,
         to_team: to_team?,
+        team_names: [message.from_team, message.to_team].map(|name| name.trim().to_owned()),
         title: title?,
         priority: priority?.unwrap_or(Priority::Normal),
         fields: values?,

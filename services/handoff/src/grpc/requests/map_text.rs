@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api::handoff::v1 as pb;
 use chassis::Fields;
-use kernel::Violation;
+use kernel::{Violation, shortened};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -121,7 +121,7 @@ pub(super) fn read(fields: &mut Fields, text: &str) -> Option<Document> {
     }
     let written: Written = match serde_saphyr::from_str_with_options(text, options()) {
         Ok(written) => written,
-        Err(error) => return fields.refuse("yaml", shortened(&error.to_string())),
+        Err(error) => return fields.refuse("yaml", shortened(&error.to_string(), 500)),
     };
     let mut reading = Reading { violations: vec![], rules: BTreeMap::new() };
     let teams = reading.each("teams", written.teams, MAP_TEAMS_MAX, |_, fields, team| read_team(fields, team));
@@ -334,10 +334,6 @@ fn span(fields: &mut Fields, path: &str, text: &str) -> Option<Option<prost_type
         Some(seconds) => Some(Some(api::duration_from_seconds(seconds))),
         None => fields.refuse(path, "is a number with d, h, m or s, as 90d"),
     }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(500).collect()
 }
 
 /// The text of a map. What it says it says in full: read again, it changes nothing, and elsewhere it makes the same.

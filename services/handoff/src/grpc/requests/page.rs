@@ -25,6 +25,11 @@ impl<C: Serialize + DeserializeOwned> Page<C> {
         self.after.as_ref()
     }
 
+    /// How many lines the page shows at most.
+    pub(in crate::grpc) fn size(&self) -> u32 {
+        self.size
+    }
+
     /// How many lines to read: one more than the page shows tells whether another page follows.
     pub(in crate::grpc) fn limit(&self) -> i64 {
         i64::from(self.size) + 1
@@ -36,10 +41,15 @@ impl<C: Serialize + DeserializeOwned> Page<C> {
         let has_more = lines.len() > size;
         lines.truncate(size);
         let next_page_token = match lines.last() {
-            Some(last) if has_more => page::token(&self.filter, &cursor(last)),
+            Some(last) if has_more => self.token(&cursor(last)),
             _ => String::new(),
         };
         (lines, next_page_token)
+    }
+
+    /// The token of the page that follows a line.
+    pub(in crate::grpc) fn token(&self, last: &C) -> String {
+        page::token(&self.filter, last)
     }
 }
 

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use api::{criteria as read, handoff::v1 as pb, r#type::v1 as common};
 use chassis::Fields;
 use criteria::{Attachment, Content, Record, Side, Value, limits::ENTRIES_MAX};
+use kernel::shortened;
 
-use super::reading::{each, optional_name, required_short, short, shortened};
+use super::reading::{each, optional_name, required_short, short};
 use crate::domain::{
     Link, Origin, Reason, Summary,
     limits::{
-        ATTACHMENTS_MAX, KEY_MAX_CHARS, LINKS_MAX, REASONS_MAX, SUMMARY_ENTRIES_MAX, SYSTEM_MAX_CHARS, TEXT_MAX_BYTES,
-        URL_MAX_CHARS,
+        ATTACHMENTS_MAX, KEY_MAX_CHARS, LINKS_MAX, QUOTED_MAX_CHARS, REASONS_MAX, SUMMARY_ENTRIES_MAX,
+        SYSTEM_MAX_CHARS, TEXT_MAX_BYTES, URL_MAX_CHARS,
     },
     summary::{Contact, Contingency, SummaryAction},
 };
@@ -119,7 +120,7 @@ pub(super) fn values(
     fields.at_most(path, values.len(), ENTRIES_MAX)?;
     // A key that is none goes into no path: it may be of any length.
     if let Some(key) = values.keys().find(|key| !criteria::is_key(key)) {
-        return fields.refuse(path, format!("no field has the key {:?}", shortened(key)));
+        return fields.refuse(path, format!("no field has the key {:?}", shortened(key, QUOTED_MAX_CHARS)));
     }
     let values = read::read_fields(path, values, fields.violations())?;
     let values: Vec<_> = values

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use chassis::Fields;
+use kernel::shortened;
 
 use crate::domain::{
     Expected,
-    limits::{NAME_MAX_CHARS, TEXT_MAX_BYTES},
+    limits::{NAME_MAX_CHARS, QUOTED_MAX_CHARS, TEXT_MAX_BYTES},
 };
 
 /// A text of at most so many characters, trimmed; may be empty.
@@ -74,7 +75,9 @@ pub(super) fn edits<T>(
         .iter()
         .map(|path| match read(fields, path) {
             Masked::Edit(edit) => edit,
-            Masked::Unknown => fields.refuse("update_mask", format!("{:?} cannot be changed", shortened(path))),
+            Masked::Unknown => {
+                fields.refuse("update_mask", format!("{:?} cannot be changed", shortened(path, QUOTED_MAX_CHARS)))
+            }
         })
         .collect();
     edits.into_iter().collect()
@@ -86,9 +89,4 @@ pub(super) enum Masked<T> {
     Edit(Option<T>),
     /// Nothing that can be changed.
     Unknown,
-}
-
-/// A foreign text cut to what a violation may quote.
-pub(super) fn shortened(text: &str) -> String {
-    text.chars().take(64).collect()
 }

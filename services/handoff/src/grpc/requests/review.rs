@@ -14,7 +14,7 @@ use crate::{
     domain::{
         HandoffId, ReviewId,
         handoff::{CancelReview, RecordMissed, Schedule, WaiveReview},
-        limits::{ACTIONS_MAX, ATTENDEES_MAX, DECISIONS_MAX, REVIEW_SECONDS, TEXT_MAX_BYTES},
+        limits::{ATTENDEES_MAX, DECISIONS_MAX, REVIEW_SECONDS, TEXT_MAX_BYTES},
         review::{Attendee, Held, Meeting, Outcome},
         side,
     },
@@ -82,7 +82,7 @@ impl Parse for On<Recording> {
         let attended = each(fields, "attended", request.attended, ATTENDEES_MAX, attendee);
         let notes = fields.text("notes", &request.notes, TEXT_MAX_BYTES);
         let decisions = texts(fields, "decisions", request.decisions, DECISIONS_MAX);
-        let actions = each(fields, "actions", request.actions, ACTIONS_MAX, parts::duty);
+        let actions = each(fields, "actions", request.actions, DECISIONS_MAX, parts::duty);
         let outcome = Outcome::read(fields, "outcome", request.outcome);
         let held = Held { attended: attended?, notes: notes?, decisions: decisions?, outcome: outcome? };
         Some(Self { target: target?, command: Recording { id: id?.into(), held, actions: actions? } })

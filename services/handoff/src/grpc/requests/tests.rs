@@ -115,7 +115,7 @@ fn a_new_handoff_needs_a_route_or_a_pair_and_a_title() {
     insta::assert_snapshot!(wrong::<New>(request), @r#"
     route_id: is given beside a pair of teams; give the one or the other
     title: is required
-    fields: no field has the key "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
+    fields: no field has the key "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…"
     "#);
 }
 

@@ -1,5 +1,7 @@
 //! Handoffs on the wire: whole, as a line of a list, as an entry of a timeline.
 
+use std::cell::LazyCell;
+
 use api::{criteria as write, handoff::v1 as pb};
 use chassis::log::Told;
 use criteria::Submission;
@@ -20,6 +22,7 @@ use crate::{
 };
 
 pub(in crate::grpc) fn into_handoff(handoff: &Handoff) -> pb::Handoff {
+    let agenda = LazyCell::new(|| handoff.agenda());
     pb::Handoff {
         id: handoff.id.to_string(),
         route_id: handoff.route_id.to_string(),
@@ -45,10 +48,10 @@ pub(in crate::grpc) fn into_handoff(handoff: &Handoff) -> pb::Handoff {
         follows: handoff.follows.map(|id| id.to_string()).unwrap_or_default(),
         links: handoff.links.iter().map(link).collect(),
         attachments: handoff.attachments.iter().cloned().map(write::attachment).collect(),
-        attempts: handoff.attempts.iter().map(attempt).collect(),
+        attempts: handoff.attempts.iter().map(|it| attempt(it, it.number == handoff.attempt())).collect(),
         actions: handoff.actions.iter().map(|it| closed_with(handoff, it)).collect(),
         questions: handoff.questions.iter().map(question).collect(),
-        reviews: handoff.reviews.iter().map(|it| review(handoff, it)).collect(),
+        reviews: handoff.reviews.iter().map(|it| review(it, || agenda.clone())).collect(),
         proposals: handoff.proposals.iter().map(proposal).collect(),
         waivers: handoff.waivers.iter().map(waiver).collect(),
         claim: handoff.claim.as_ref().map(claim),
@@ -106,13 +109,14 @@ pub(in crate::grpc) fn into_entry(told: Told) -> Result<pb::TimelineEntry> {
     })
 }
 
-fn attempt(attempt: &Attempt) -> pb::Attempt {
+/// An attempt; what the criteria said of one before the last stands in the timeline.
+fn attempt(attempt: &Attempt, is_last: bool) -> pb::Attempt {
     pb::Attempt {
         number: attempt.number,
         submitted_by: attempt.submitted_by.clone(),
         submitted_at: Some(api::timestamp(attempt.submitted_at)),
         content_hash: attempt.content_hash.to_string(),
-        results: attempt.results.iter().cloned().map(write::criterion_result).collect(),
+        results: attempt.results.iter().filter(|_| is_last).cloned().map(write::criterion_result).collect(),
         decision: attempt.decision.write(),
         decided_by: attempt.decided_by.clone().unwrap_or_default(),
         decided_at: attempt.decided_at.map(api::timestamp),

@@ -5,7 +5,7 @@ use api::handoff::v1::{self as pb, proposed_change::Kind};
 use super::side;
 use crate::{
     domain::{
-        Handoff, Proposal, Question, Review, Signed,
+        Proposal, Question, Review, Signed,
         proposal::Change,
         question::Round,
         review::{AgendaItem, Attendee, Status},
@@ -41,8 +41,8 @@ fn round((number, round): (i32, &Round)) -> pb::QuestionRound {
     }
 }
 
-/// A review of that handoff: while it is to come, its agenda is what the handoff says now.
-pub(crate) fn review(handoff: &Handoff, review: &Review) -> pb::Review {
+/// A review; `agenda` is what the handoff says now, and the agenda of a review that is to come.
+pub(crate) fn review(review: &Review, agenda: impl FnOnce() -> Vec<AgendaItem>) -> pb::Review {
     let (settled_by, settled_at) = signed(review.status.settled());
     let meeting = review.meeting.as_ref();
     let mut shown = pb::Review {
@@ -69,7 +69,7 @@ pub(crate) fn review(handoff: &Handoff, review: &Review) -> pb::Review {
         ..Default::default()
     };
     match &review.status {
-        Status::Scheduled => shown.agenda = items(&handoff.agenda()),
+        Status::Scheduled => shown.agenda = items(&agenda()),
         Status::Held { agenda, held, .. } => {
             shown.agenda = items(agenda);
             shown.outcome = held.outcome.write();

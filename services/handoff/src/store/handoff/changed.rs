@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::row::{ActionRow, AttemptRow, of_action, of_attempt};
-use crate::domain::{CommentId, Fact, Handoff, HandoffId};
+use crate::domain::{Fact, Handoff, HandoffId};
 
 /// A row of a part whose columns are named as its fields.
 #[derive(Debug, Serialize)]
@@ -12,14 +12,6 @@ pub(super) struct PartRow<'a, T> {
     place: usize,
     #[serde(flatten)]
     part: &'a T,
-}
-
-/// A row of `handoff.comment`.
-#[derive(Debug, Serialize)]
-pub(super) struct CommentRow<'a> {
-    id: CommentId,
-    handoff_id: HandoffId,
-    text: &'a str,
 }
 
 /// What of a handoff is to be saved beside its own row.
@@ -67,13 +59,6 @@ impl<'a> Changed<'a> {
     fn touched<T>(self, table: Table, parts: &'a [T]) -> impl Iterator<Item = (usize, &'a T)> {
         let is_touched = self.facts.iter().any(|fact| Table::of(fact) == Some(table));
         parts.iter().enumerate().filter(move |_| is_touched)
-    }
-
-    pub(super) fn comments(self) -> impl Iterator<Item = CommentRow<'a>> {
-        self.facts.iter().filter_map(move |fact| match fact {
-            Fact::CommentAdded { id, text, .. } => Some(CommentRow { id: *id, handoff_id: self.handoff.id, text }),
-            _ => None,
-        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Handoffs, with all that belongs to them.
 //!
-//! A handoff has many columns and seven tables; rows travel both ways as JSON records whose columns and types the statements
+//! A handoff has many columns and six tables; rows travel both ways as JSON records whose columns and types the statements
 //! list, so that one statement saves one handoff or a hundred, new or changed, with what belongs to them.
 
 mod changed;
@@ -16,7 +16,7 @@ use self::{
     row::{Parts, Row, into_handoff, of_handoff},
 };
 use super::{Viewer, constraint, template};
-use crate::domain::{CommentId, Handoff, HandoffId, Origin, RouteId};
+use crate::domain::{Handoff, HandoffId, Origin, RouteId};
 pub(crate) use changed::Changed;
 
 /// A handoff that the viewer may know of.
@@ -50,18 +50,15 @@ pub(crate) async fn lock_by_origin(tx: &mut Tx, viewer: &Actor, origins: &[&Orig
     load(tx.connection(), viewer, &ids).await
 }
 
-/// The handoffs whose hold ends at an instant or before, the longest past first, their rows locked until the transaction ends;
-/// those that another transaction holds are left out.
-pub(crate) async fn lock_held_until(tx: &mut Tx, until: Timestamp, limit: i64) -> Result<Vec<Handoff>> {
-    let ids = sqlx::query_scalar!(
-        r#"SELECT id AS "id: HandoffId" FROM handoff.handoff WHERE hold_until <= $1
-           ORDER BY hold_until LIMIT $2 FOR UPDATE SKIP LOCKED"#,
+/// The handoffs whose hold ends at an instant or before, the longest past first.
+pub(crate) async fn held_until(pool: &PgPool, until: Timestamp, limit: i64) -> Result<Vec<HandoffId>> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT id AS "id: HandoffId" FROM handoff.handoff WHERE hold_until <= $1 ORDER BY hold_until LIMIT $2"#,
         until as Timestamp,
         limit,
     )
-    .fetch_all(tx.connection())
-    .await?;
-    if ids.is_empty() { Ok(vec![]) } else { load(tx.connection(), &Actor::System, &ids).await }
+    .fetch_all(pool)
+    .await?)
 }
 
 /// When the next hold ends by itself.
@@ -71,17 +68,6 @@ pub(crate) async fn next_hold_until(pool: &PgPool) -> Result<Option<Timestamp>> 
     )
     .fetch_one(pool)
     .await?)
-}
-
-/// The texts of comments, by their ids.
-pub(crate) async fn comments(pool: &PgPool, ids: &[CommentId]) -> Result<Vec<(CommentId, String)>> {
-    let rows = sqlx::query!(
-        r#"SELECT id AS "id: CommentId", text FROM handoff.comment WHERE id = ANY ($1)"#,
-        ids as &[CommentId]
-    )
-    .fetch_all(pool)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.text)).collect())
 }
 
 /// Whether an outside record has its handoff already.
@@ -108,9 +94,12 @@ pub(crate) async fn first_time_pair(store: impl PgExecutor<'_>, route: &RouteId)
 /// Locked in the order of their ids, so that two who lock several never wait for each other; and before they are read, so that
 /// the attempts and actions read beside a row are those of the same moment.
 async fn lock_rows(tx: &mut Tx, ids: &[HandoffId]) -> Result<()> {
-    sqlx::query!("SELECT id FROM handoff.handoff WHERE id = ANY ($1) ORDER BY id FOR UPDATE", ids as &[HandoffId])
-        .fetch_all(tx.connection())
-        .await?;
+    sqlx::query!(
+        "SELECT id FROM handoff.handoff WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE",
+        ids as &[HandoffId]
+    )
+    .fetch_all(tx.connection())
+    .await?;
     Ok(())
 }
 
@@ -162,7 +151,6 @@ pub(crate) async fn save(tx: &mut Tx, changed: &[Changed<'_>]) -> Result<()> {
     let questions: Vec<_> = each().flat_map(|it| it.parts(Table::Question, &it.handoff.questions)).collect();
     let reviews: Vec<_> = each().flat_map(|it| it.parts(Table::Review, &it.handoff.reviews)).collect();
     let proposals: Vec<_> = each().flat_map(|it| it.parts(Table::Proposal, &it.handoff.proposals)).collect();
-    let comments: Vec<_> = each().flat_map(Changed::comments).collect();
     sqlx::query!(
         r#"
         WITH saved AS (
@@ -228,9 +216,6 @@ pub(crate) async fn save(tx: &mut Tx, changed: &[Changed<'_>]) -> Result<()> {
             FROM jsonb_populate_recordset(NULL::handoff.proposal, $6)
             ON CONFLICT (id) DO UPDATE SET
                 state = excluded.state, decided = excluded.decided, decline_reason = excluded.decline_reason
-        ), comment AS (
-            INSERT INTO handoff.comment (id, handoff_id, text)
-            SELECT id, handoff_id, text FROM jsonb_populate_recordset(NULL::handoff.comment, $7)
         )
         INSERT INTO handoff.action (id, handoff_id, place, text, side, owner, due_at, unconfirmed, added_by, review_id,
                                     done_at, done_by)
@@ -245,7 +230,6 @@ pub(crate) async fn save(tx: &mut Tx, changed: &[Changed<'_>]) -> Result<()> {
         Json(questions) as _,
         Json(reviews) as _,
         Json(proposals) as _,
-        Json(comments) as _,
     )
     .execute(tx.connection())
     .await

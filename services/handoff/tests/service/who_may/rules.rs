@@ -69,7 +69,7 @@ pub(super) fn allowed(row: &str) -> &'static str {
         ("WaiveReview", _) => DOWNSTREAM_LEAD,
         ("Propose", "a waiver") => UPSTREAM,
         ("Propose", _) => EITHER,
-        ("AgreeProposal", "to upstream's waiver") => DOWNSTREAM_LEAD,
+        ("AgreeProposal", "to upstream's waiver") | ("DeclineProposal", "upstream's waiver") => DOWNSTREAM_LEAD,
         ("AgreeProposal" | "DeclineProposal", _) => DOWNSTREAM,
         ("ImportHandoffs", _) => IMPORT,
         ("ListEvents" | "GetWatermark", _) => LOG,
