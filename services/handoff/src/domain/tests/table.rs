@@ -152,6 +152,10 @@ const COMMANDS: &[(&str, Do)] = &[
         handoff.proposals.clear();
         handoff.propose(by, part_id(9), propose(side, Change::Hold { until: at(99) }), at(9))
     }),
+    ("PROPOSE (another promise)", |handoff, by, side| {
+        handoff.proposals.clear();
+        handoff.propose(by, part_id(9), propose(side, Change::Deadline { deliver_by: at(999) }), at(9))
+    }),
     ("PROPOSE (a waiver)", |handoff, by, side| {
         handoff.proposals.clear();
         let waiver = Change::Waiver { criteria: vec!["contract".to_owned()] };
@@ -160,12 +164,17 @@ const COMMANDS: &[(&str, Do)] = &[
     ("PROPOSE (to cancel)", |handoff, by, side| handoff.propose(by, part_id(9), propose(side, Change::Cancel), at(9))),
     ("AGREE (to a priority that upstream proposes)", |handoff, by, _| handoff.agree(by, part_id(1), at(9))),
     ("AGREE (to a waiver)", |handoff, by, _| handoff.agree(by, part_id(2), at(9))),
+    ("AGREE (to a hold that upstream proposes)", |handoff, by, _| handoff.agree(by, part_id(4), at(9))),
+    ("AGREE (to another promise of upstream)", |handoff, by, _| handoff.agree(by, part_id(5), at(9))),
     ("AGREE (to upstream's wish to cancel)", |handoff, by, _| handoff.agree(by, part_id(3), at(9))),
     ("PROPOSE (a priority, while one is proposed)", |handoff, by, side| {
         handoff.propose(by, part_id(9), propose(side, Change::Priority { priority: Priority::Low }), at(9))
     }),
     ("DECLINE (a priority that upstream proposes)", |handoff, by, _| {
         handoff.decline(by, Decline { id: part_id(1), reason: String::new() }, at(9))
+    }),
+    ("DECLINE (a waiver)", |handoff, by, _| {
+        handoff.decline(by, Decline { id: part_id(2), reason: String::new() }, at(9))
     }),
 ];
 
@@ -214,6 +223,8 @@ fn talked_about(mut handoff: Handoff) -> Handoff {
         proposed(1, Change::Priority { priority: Priority::Urgent }),
         proposed(2, Change::Waiver { criteria: vec!["contract".to_owned()] }),
         proposed(3, Change::Cancel),
+        proposed(4, Change::Hold { until: at(99) }),
+        proposed(5, Change::Deadline { deliver_by: at(99) }),
     ];
     handoff.reviews = vec![Review {
         id: part_id(1),
