@@ -40,10 +40,11 @@ pub(crate) fn named<T: Numbered>(things: &[T]) -> impl Iterator<Item = (String, 
     things.iter().enumerate().map(|(index, thing)| (format!("{}{}", T::LETTER, index + 1), thing))
 }
 
-/// The thing that is meant: by its number, its id, or the beginning of its id where that is unique.
+/// The thing that is meant: by its number (`q2` or `2`), its id, or the beginning of its id where that is unique.
 pub(crate) fn find<'a, T: Numbered>(things: &'a [T], name: &str) -> Result<&'a T> {
     let name = name.to_lowercase();
-    if let Some((_, thing)) = named(things).find(|(number, thing)| *number == name || thing.id() == name) {
+    let is_named = |number: &str| number == name || number[1..] == name;
+    if let Some((_, thing)) = named(things).find(|(number, thing)| is_named(number) || thing.id() == name) {
         return Ok(thing);
     }
     let meant: Vec<_> = named(things).filter(|(_, thing)| !name.is_empty() && thing.id().starts_with(&name)).collect();
@@ -100,6 +101,7 @@ mod tests {
         let things = questions(&["01994f7e-aa", "01994f7e-ab", "01994f80-cc"]);
         assert_eq!(found(&things, "q2").as_deref(), Some("01994f7e-ab"));
         assert_eq!(found(&things, "Q3").as_deref(), Some("01994f80-cc"));
+        assert_eq!(found(&things, "3").as_deref(), Some("01994f80-cc"));
         assert_eq!(found(&things, "01994f8").as_deref(), Some("01994f80-cc"));
         assert_eq!(found(&things, "01994F7E-AA").as_deref(), Some("01994f7e-aa"));
         for wrong in ["q0", "q4", "r1", "01994f7e", "", "0199", "99"] {

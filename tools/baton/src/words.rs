@@ -114,9 +114,9 @@ impl When {
     }
 }
 
-/// Reads a span of weeks, days, hours and minutes: `45m`, `1h30m`, `2d`.
+/// Reads a span of weeks, days, hours, minutes and seconds: `45m`, `1h30m`, `2d`.
 pub(crate) fn parse_span(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text:?} is no span; write 45m, 2h, 1h30m, 2d or 1w");
+    let wrong = || format!("{text:?} is no span; write 30s, 45m, 2h, 1h30m, 2d or 1w");
     let mut seconds: i64 = 0;
     let mut rest = text;
     while !rest.is_empty() {
@@ -128,6 +128,7 @@ pub(crate) fn parse_span(text: &str) -> Result<Duration, String> {
             'd' => 86_400,
             'h' => 3_600,
             'm' => 60,
+            's' => 1,
             _ => return Err(wrong()),
         };
         let number: i64 = number.parse().map_err(|_| wrong())?;
