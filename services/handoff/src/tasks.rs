@@ -21,7 +21,8 @@ pub(crate) async fn end_holds(context: Context) -> Result<Next> {
             Ok(()) => next = Next::AtOnce,
             Err(away @ Error::Away { .. }) => return Err(away),
             Err(error) => {
-                tracing::error!(handoff = %id, error = &error as &dyn std::error::Error, "the hold cannot be ended")
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(handoff = %id, error, "the hold cannot be ended");
             }
         }
     }

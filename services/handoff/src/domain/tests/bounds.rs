@@ -101,11 +101,9 @@ fn what_a_meeting_made_of_the_handoff_does_not_fill_it() {
     draft.update(of(&ursula()), summarized(summary), at(6)).unwrap();
     draft.submit(of(&ursula()), false, at(7)).unwrap();
     std::mem::swap(&mut handoff, &mut draft);
-    for n in 1..=20 {
+    for (n, seconds) in (1..=20).zip(200..) {
         handoff.schedule_review(of(&ursula()), part_id(n), schedule(None, 100), at(9)).unwrap();
-        handoff
-            .record_review_held(of(&dora()), held(part_id::<uuid::Uuid>(n), Outcome::Ready), at(200 + n as i64))
-            .unwrap();
+        handoff.record_review_held(of(&dora()), held(part_id::<uuid::Uuid>(n), Outcome::Ready), at(seconds)).unwrap();
     }
     let Status::Held { agenda, .. } = &handoff.reviews[19].status else { panic!("it was held") };
     let contacts = &agenda.last().unwrap().lines;

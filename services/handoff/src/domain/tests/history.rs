@@ -195,7 +195,9 @@ fn the_volvo_log_imports_whole() {
         let (mut handoff, _) = Handoff::from_history(handoff_id(n as u128), binding, &record).unwrap();
         for (index, event) in record.events.iter().enumerate() {
             let told = handoff.relive(index, event, at(0)).unwrap_or_else(|refused| panic!("line {n}: {refused}"));
-            told.iter().for_each(|fact| *facts.entry(fact.name()).or_default() += 1);
+            for fact in told {
+                *facts.entry(fact.name()).or_default() += 1;
+            }
         }
         handoff.must_fit().unwrap();
         *ends.entry(handoff.state).or_default() += 1;
