@@ -68,6 +68,33 @@ async fn every_line_is_on_one_page_in_every_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_several_states_is_one_list_in_one_order() {
+    let world = World::new().await;
+    thirty(&world).await;
+    let all = world.otto.list(ListHandoffsRequest { page_size: 30, ..Default::default() }).await.unwrap().handoffs;
+    for line in all.iter().step_by(2) {
+        world.ivan.accept(on(&world.otto.get(&line.id).await.unwrap())).await.unwrap();
+        world.pass_seconds(1);
+    }
+    let states = [pb::HandoffState::Accepted, pb::HandoffState::Submitted, pb::HandoffState::Accepted];
+    let states: Vec<i32> = states.map(Into::into).into();
+    for order in [HandoffOrder::Updated, HandoffOrder::Recent, HandoffOrder::Newest] {
+        let whole = |states: &[i32]| ListHandoffsRequest {
+            order: order.into(),
+            page_size: 30,
+            states: states.to_vec(),
+            ..Default::default()
+        };
+        let of_states = world.otto.list(whole(&states)).await.unwrap().handoffs;
+        assert_eq!(of_states, world.otto.list(whole(&[])).await.unwrap().handoffs, "{order:?}");
+        let shown = read(&world.otto, ListHandoffsRequest { page_size: 4, ..whole(&states) }, async |_| ()).await;
+        assert!(shown.len() == 30 && shown.values().all(|times| *times == 1), "{order:?}: {shown:?}");
+        let accepted = world.otto.list(whole(&states[..1])).await.unwrap().handoffs;
+        assert_eq!(accepted.len(), 15, "{order:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lines_that_change_or_come_while_pages_are_read_displace_no_other() {
     for order in [HandoffOrder::Updated, HandoffOrder::Newest] {
         let world = World::new().await;

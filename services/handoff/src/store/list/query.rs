@@ -1,5 +1,7 @@
 //! The statement of a list.
 
+use std::collections::BTreeSet;
+
 use sqlx::{Postgres, QueryBuilder};
 
 use super::{Cursor, Filter, Order, Record, words::Reach};
@@ -23,7 +25,18 @@ enum Party<'a> {
     Team(&'a str),
 }
 
-/// A list that one index cannot give in its order is asked for side by side, each by its own index; an OR would use neither.
+/// A part of a list that one index gives in its order.
+#[derive(Clone, Copy)]
+enum Branch<'a> {
+    /// All of it.
+    Whole,
+    /// Where the party is on this side.
+    Of(Party<'a>, Side),
+    /// What is in this state.
+    In(State),
+}
+
+/// A list that one index cannot give in its order is asked for in branches, each by its own index; an OR would use none.
 pub(super) fn list(
     viewer: &Viewer,
     filter: &Filter,
@@ -32,24 +45,37 @@ pub(super) fn list(
     limit: i64,
 ) -> QueryBuilder<Postgres> {
     let parties = parties(filter);
-    let leading = match reach {
-        Reach::All | Reach::Common(_) if filter.side.is_none() => parties.first().copied(),
-        _ => None,
-    };
+    let branches = branches(filter, reach, &parties);
     let mut query = QueryBuilder::new("");
-    match leading {
-        None => push_branch(&mut query, viewer, filter, reach, &parties, None, after, limit),
-        Some(leading) => {
-            query.push("SELECT * FROM (");
-            for (glue, side) in [("(", Side::Upstream), (") UNION ALL (", Side::Downstream)] {
-                query.push(glue);
-                push_branch(&mut query, viewer, filter, reach, &parties, Some((leading, side)), after, limit);
-            }
-            query.push(")) AS both_sides");
-            push_order(&mut query, filter.order, limit);
-        }
+    if let [branch] = branches[..] {
+        push_branch(&mut query, viewer, filter, reach, &parties, branch, after, limit);
+        return query;
     }
+    query.push("SELECT * FROM (");
+    for (n, branch) in branches.into_iter().enumerate() {
+        query.push(if n == 0 { "(" } else { ") UNION ALL (" });
+        push_branch(&mut query, viewer, filter, reach, &parties, branch, after, limit);
+    }
+    query.push(")) AS branches");
+    push_order(&mut query, filter.order, limit);
     query
+}
+
+fn branches<'a>(filter: &Filter, reach: &Reach, parties: &[Party<'a>]) -> Vec<Branch<'a>> {
+    let leading = match reach {
+        Reach::Few(_) => return vec![Branch::Whole],
+        Reach::All | Reach::Common(_) => parties.first(),
+    };
+    let is_by_update = matches!(filter.order, Order::Updated | Order::Recent);
+    let is_of_all = matches!(reach, Reach::All) && filter.route_id.is_none() && filter.follows.is_none();
+    match leading {
+        Some(leading) if filter.side.is_none() => side::BOTH.map(|side| Branch::Of(*leading, side)).into(),
+        None if is_by_update && is_of_all && filter.origin.is_none() && !filter.states.is_empty() => {
+            let states: BTreeSet<State> = filter.states.iter().copied().collect();
+            states.into_iter().map(Branch::In).collect()
+        }
+        _ => vec![Branch::Whole],
+    }
 }
 
 /// The narrowest first.
@@ -67,7 +93,7 @@ fn push_branch(
     filter: &Filter,
     reach: &Reach,
     parties: &[Party<'_>],
-    branch: Option<(Party<'_>, Side)>,
+    branch: Branch<'_>,
     after: Option<&Cursor>,
     limit: i64,
 ) {
@@ -78,7 +104,7 @@ fn push_branch(
         query.push(" AND ");
         match (filter.side, branch) {
             (Some(side), _) => push_party(query, *party, side),
-            (None, Some((leading, side))) if leading == *party => {
+            (None, Branch::Of(leading, side)) if leading == *party => {
                 push_party(query, *party, side);
                 if let (Party::Owner(owner), Side::Downstream) = (party, side) {
                     // Who speaks for both sides is in the branch of upstream.
@@ -95,6 +121,12 @@ fn push_branch(
         }
     }
     reach.push(query);
+    match branch {
+        // In the text, so that every state has a plan of its own.
+        Branch::In(state) => drop(query.push(format_args!(" AND state = '{state}'"))),
+        Branch::Whole | Branch::Of(..) if filter.states.is_empty() => {}
+        Branch::Whole | Branch::Of(..) => push_states(query, filter.states.iter().copied()),
+    }
     push_conditions(query, filter);
     if let Some(after) = after {
         push_after(query, filter.order, after);
@@ -116,9 +148,6 @@ fn push_party(query: &mut QueryBuilder<Postgres>, party: Party<'_>, side: Side) 
 }
 
 fn push_conditions(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
-    if !filter.states.is_empty() {
-        push_states(query, filter.states.iter().copied());
-    }
     if let Some(side) = filter.waiting_on {
         query.push(" AND waiting_on = ").push_bind(side::name(side));
     }
@@ -179,7 +208,7 @@ fn push_after(query: &mut QueryBuilder<Postgres>, order: Order, after: &Cursor) 
             query.push(", ").push_bind(at)
         }
         Order::DeliverBy => {
-            query.push(" AND (COALESCE(deliver_by, 'infinity'), id) > (COALESCE(").push_bind(at);
+            query.push(" AND (COALESCE(deliver_by, timestamptz 'infinity'), id) > (COALESCE(").push_bind(at);
             query.push(", timestamptz 'infinity')")
         }
     };
@@ -194,7 +223,7 @@ fn push_order(query: &mut QueryBuilder<Postgres>, order: Order, limit: i64) {
         Order::Oldest => " ORDER BY created_at, id",
         Order::Newest => " ORDER BY created_at DESC, id DESC",
         Order::Priority => " ORDER BY urgency, state_since, id",
-        Order::DeliverBy => " ORDER BY deliver_by, id",
+        Order::DeliverBy => " ORDER BY COALESCE(deliver_by, timestamptz 'infinity'), id",
     });
     query.push(format_args!(" LIMIT {limit}"));
 }

@@ -95,6 +95,9 @@ fn lists() -> Lists {
     let origin = Filter { origin: record("crm"), ..all() };
     let follows = Filter { follows: Some(uuid::Uuid::nil().into()), ..all() };
     let open_of_team = Filter { states: vec![State::Submitted, State::Draft], ..of_team.clone() };
+    let in_states = Filter { states: vec![State::Submitted, State::Draft], ..all() };
+    let on_hold = Filter { on_hold: Some(true), ..all() };
+    let confidential = Filter { confidential: Some(true), ..all() };
     let of_system = Filter { origin: Some(Record { system: "crm".to_owned(), key: None }), ..all() };
     let by = |order, filter: &Filter, indexes: &'static [&'static str]| (Filter { order, ..filter.clone() }, indexes);
     let ordered = vec![
@@ -110,6 +113,12 @@ fn lists() -> Lists {
         by(Recent, &upstream_owner, &["handoff_upstream_owner"]),
         by(Updated, &route, &["handoff_route_updated"]),
         by(Updated, &of_system, &["handoff_updated"]),
+        by(DeliverBy, &inbox, &["handoff_upstream_promised", "handoff_downstream_promised"]),
+        by(DeliverBy, &upstream_inbox, &["handoff_upstream_promised"]),
+        by(Updated, &in_states, &["handoff_state", "handoff_state"]),
+        by(Recent, &in_states, &["handoff_state"]),
+        by(Updated, &on_hold, &["handoff_on_hold"]),
+        by(Recent, &confidential, &["handoff_confidential"]),
         by(Updated, &all(), &["handoff_updated"]),
         by(Recent, &all(), &["handoff_updated"]),
         by(Oldest, &all(), &["handoff_created"]),
@@ -125,7 +134,7 @@ fn lists() -> Lists {
         by(Newest, &owner, &["handoff_upstream_owner", "handoff_downstream_owner"]),
         by(Oldest, &inbox, &["handoff_upstream_", "handoff_downstream_"]),
         by(Newest, &inbox, &["handoff_upstream_", "handoff_downstream_"]),
-        by(DeliverBy, &inbox, &["handoff_upstream_", "handoff_downstream_"]),
+        by(Newest, &on_hold, &["handoff_on_hold"]),
     ];
     Lists { ordered, sorted }
 }
