@@ -42,3 +42,11 @@ pub mod handoff {
         tonic::include_proto!("baton.handoff.v1");
     }
 }
+
+/// `baton.sla.v1`: calendars, policies, clocks.
+pub mod sla {
+    /// The first version.
+    pub mod v1 {
+        tonic::include_proto!("baton.sla.v1");
+    }
+}
