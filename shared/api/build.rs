@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     prost.btree_map(["."]).enable_type_names();
     // Beside it the other members are a few bytes.
     prost.boxed(".baton.handoff.v1.WatchHandoffsResponse.what.changed");
+    prost.boxed(".baton.sla.v1.SlaEvent.kind.calendar_changed");
     tonic_prost_build::configure().compile_fds_with_config(compiler.file_descriptor_set(), prost)?;
     Ok(())
 }

@@ -2,20 +2,16 @@
 
 use std::{
     collections::{BTreeSet, HashSet},
-    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
 
 use api::checklist::v1::{GetVersionRequest, VersionState, template_service_client::TemplateServiceClient};
-use chassis::Context;
+use chassis::{Context, Peer};
 use criteria::{Content, Criteria};
 use kernel::{Error, Refusal, Result};
 use tokio::{sync::Mutex, task::JoinSet};
-use tonic::{
-    Code, Request,
-    transport::{Channel, Endpoint},
-};
+use tonic::transport::Channel;
 
 use crate::{
     config::Config,
@@ -36,8 +32,7 @@ const AT_ONCE: usize = 16;
 #[derive(Debug, Clone)]
 pub(crate) struct Templates {
     client: TemplateServiceClient<Channel>,
-    token_file: PathBuf,
-    timeout: Duration,
+    peer: Peer,
     /// The versions whose content this process knows to be stored.
     stored: Arc<Mutex<HashSet<(TemplateId, i32)>>>,
 }
@@ -56,18 +51,11 @@ pub(crate) struct Pinned {
 impl Templates {
     pub(crate) fn new(config: &Config) -> Result<Self> {
         config.check().map_err(Error::fault)?;
-        let channel = Endpoint::from_shared(config.checklist_url.clone())
-            .map_err(|error| Error::fault(format!("service.checklist_url: {error}")))?
-            .connect_timeout(Duration::from_secs(2))
-            .tcp_nodelay(true)
-            .http2_keep_alive_interval(Duration::from_secs(20))
-            .keep_alive_timeout(Duration::from_secs(5))
-            .keep_alive_while_idle(true)
-            .connect_lazy();
+        let timeout = Duration::from_millis(config.checklist_timeout_ms);
+        let peer = Peer::new("the template service", &config.checklist_url, config.token_file.clone(), timeout)?;
         Ok(Self {
-            client: TemplateServiceClient::new(channel).max_decoding_message_size(4 * 1024 * 1024),
-            token_file: config.token_file.clone(),
-            timeout: Duration::from_millis(config.checklist_timeout_ms),
+            client: TemplateServiceClient::new(peer.channel()).max_decoding_message_size(4 * 1024 * 1024),
+            peer,
             stored: Arc::default(),
         })
     }
@@ -158,21 +146,9 @@ impl Templates {
     async fn find(&self, choice: &TemplateChoice) -> Result<(Pin, Content)> {
         let message =
             GetVersionRequest { template_id: choice.id.to_string(), version: choice.version.unwrap_or_default() };
-        let mut request = Request::new(message);
-        request.set_timeout(self.timeout);
-        let token = tokio::fs::read_to_string(&self.token_file)
-            .await
-            .map_err(|error| Error::fault(format!("service.token_file: {}: {error}", self.token_file.display())))?;
-        let header = format!("Bearer {}", token.trim()).parse().map_err(Error::fault)?;
-        request.metadata_mut().insert("authorization", header);
-        let answer = tokio::time::timeout(self.timeout, self.client.clone().get_version(request))
-            .await
-            .map_err(|late| Error::Away { what: "the template service", source: late.into() })?;
-        let found = match answer {
-            Ok(answer) => answer.into_inner().version,
-            Err(status) if status.code() == Code::NotFound => None,
-            Err(status) => return Err(away_or_fault(status)),
-        };
+        let mut client = self.client.clone();
+        let answer = self.peer.ask(message, |request| async move { client.get_version(request).await }).await?;
+        let found = answer.and_then(|answer| answer.version);
         let Some(found) = found else {
             return Err(Refused::TemplateNotFound { template: choice.id.clone(), version: choice.version }.into());
         };
@@ -221,13 +197,4 @@ impl Templates {
 fn needed(refusal: &Refusal) -> u32 {
     let level = refusal.metadata.iter().find(|(name, _)| *name == "criteria_level");
     level.and_then(|(_, level)| level.parse().ok()).unwrap_or_default()
-}
-
-fn away_or_fault(status: tonic::Status) -> Error {
-    match status.code() {
-        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::ResourceExhausted => {
-            Error::Away { what: "the template service", source: status.into() }
-        }
-        _ => Error::fault(status),
-    }
 }

@@ -53,6 +53,7 @@ struct Shared {
     clock: Clock,
     committed: Notify,
     placed: watch::Sender<()>,
+    stirred: watch::Sender<()>,
     stopping: CancellationToken,
     limits: Limits,
 }
@@ -74,8 +75,9 @@ const ATTEMPTS: usize = 5;
 
 impl Context {
     pub(crate) fn new(identity: Identity, pool: PgPool, clock: Clock, limits: Limits) -> Self {
-        let (committed, placed, stopping) = (Notify::new(), watch::Sender::default(), CancellationToken::new());
-        Self(Arc::new(Shared { identity, pool, clock, committed, placed, stopping, limits }))
+        let (committed, stopping) = (Notify::new(), CancellationToken::new());
+        let (placed, stirred) = (watch::Sender::default(), watch::Sender::default());
+        Self(Arc::new(Shared { identity, pool, clock, committed, placed, stirred, stopping, limits }))
     }
 
     /// Which service this is.
@@ -119,6 +121,15 @@ impl Context {
     /// Told whenever this replica has given positions to facts; another one may do so too, and tells nobody here.
     pub(crate) fn placed(&self) -> &watch::Sender<()> {
         &self.0.placed
+    }
+
+    /// Lets the timers of this replica look again at once: something may be due sooner than they thought.
+    pub fn stir(&self) {
+        self.0.stirred.send_replace(());
+    }
+
+    pub(crate) fn stirred(&self) -> watch::Receiver<()> {
+        self.0.stirred.subscribe()
     }
 
     /// Cancelled when the service begins to stop.

@@ -21,6 +21,7 @@ use crate::{
     Context, Service,
     clock::Clock,
     config::Config,
+    consumer::{self, Hears},
     context::Limits,
     edge::{Edge, edge},
     event_log_service::EventLog,
@@ -36,9 +37,17 @@ pub struct Mount {
     routes: tonic::service::RoutesBuilder,
     names: Vec<&'static str>,
     tasks: Vec<Task>,
+    hears: Vec<Hears>,
 }
 
 impl Mount {
+    /// Adds another service that this one hears.
+    #[must_use]
+    pub fn hears(mut self, hears: Hears) -> Self {
+        self.hears.push(hears);
+        self
+    }
+
     /// Adds a timer: `tick` is run again and again, on every replica, and says when the next one is due.
     #[must_use]
     pub fn task<F>(mut self, name: &'static str, tick: impl Fn(Context) -> F + Send + Sync + 'static) -> Self
@@ -137,8 +146,13 @@ impl Running {
         server.spawn(serve_grpc(&config.grpc, Routes::from(layered), grpc, stop_server.clone()));
         server.spawn(serve_http(http, context.clone(), stop_tasks.clone(), metrics, stop_server.clone()));
 
-        let stream = Stream::new(connect(&config.nats).await?, &identity, &config.nats);
-        let tasks = spawn_tasks(&context, stream, mount.tasks, &stop_tasks);
+        let client = connect(&config.nats).await?;
+        let stream = Stream::new(client.clone(), &identity, &config.nats);
+        let mut tasks = spawn_tasks(&context, stream, mount.tasks, &stop_tasks);
+        for hears in mount.hears {
+            let prefix = config.nats.prefix.clone();
+            tasks.spawn(consumer::run(context.clone(), client.clone(), prefix, hears, stop_tasks.clone()));
+        }
 
         Ok(Self {
             grpc: grpc_address,

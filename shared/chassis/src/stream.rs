@@ -190,6 +190,7 @@ impl Stream {
         headers.insert("ce-type", fact.r#type.as_str());
         headers.insert("ce-subject", fact.aggregate.as_str());
         headers.insert("ce-time", fact.occurred_at.to_string());
+        headers.insert("ce-recordedtime", fact.recorded_at.to_string());
         headers.insert("ce-datacontenttype", "application/protobuf");
         headers.insert("ce-dataschema", self.event_message);
         headers.insert("ce-sequence", fact.aggregate_seq.to_string());
@@ -206,6 +207,6 @@ impl Stream {
     }
 }
 
-fn away(source: impl Into<Source>) -> Error {
+pub(crate) fn away(source: impl Into<Source>) -> Error {
     Error::Away { what: "NATS", source: source.into() }
 }

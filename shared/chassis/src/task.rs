@@ -41,7 +41,9 @@ impl fmt::Debug for Task {
 /// Ticks until it is told to stop, at the edge of a tick; sleeps until the next is due, at most a second.
 pub(crate) async fn run(context: Context, task: Task, stop: CancellationToken) {
     let mut trouble = Trouble::new(task.name);
+    let mut stirred = context.stirred();
     while !stop.is_cancelled() {
+        stirred.mark_unchanged();
         let pause = match (task.tick)(context.clone()).await {
             Ok(Next::AtOnce) => {
                 trouble.is_over();
@@ -59,6 +61,8 @@ pub(crate) async fn run(context: Context, task: Task, stop: CancellationToken) {
         select! {
             () = stop.cancelled() => {}
             () = sleep(pause) => {}
+            // The sender lives as long as the context.
+            Ok(()) = stirred.changed() => {}
         }
     }
 }

@@ -24,6 +24,12 @@ pub struct Tx {
     is_open: bool,
 }
 
+/// How far a transaction had come.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    entries: usize,
+}
+
 /// The answer to a request, kept with the effect, so that a repeat gets the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
@@ -116,6 +122,19 @@ impl Tx {
     ) -> Result<()> {
         let entry = Entry::chain(self.package, aggregate, fact, actor, occurred_at, true)?;
         self.entries.push(entry);
+        Ok(())
+    }
+
+    /// A mark to go [back to](Tx::back_to); only the last one set is there.
+    pub(crate) async fn mark(&mut self) -> Result<Mark> {
+        sqlx::raw_sql("SAVEPOINT mark").execute(&mut *self.connection).await?;
+        Ok(Mark { entries: self.entries.len() })
+    }
+
+    /// Undoes what was done and said since the mark.
+    pub(crate) async fn back_to(&mut self, mark: Mark) -> Result<()> {
+        sqlx::raw_sql("ROLLBACK TO SAVEPOINT mark").execute(&mut *self.connection).await?;
+        self.entries.truncate(mark.entries);
         Ok(())
     }
 

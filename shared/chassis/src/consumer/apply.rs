@@ -1,0 +1,118 @@
+//! Taking a batch in: the position locked, the facts applied, what cannot be applied put aside, the position moved.
+
+use kernel::{Error, Result, Timestamp};
+use sqlx::PgExecutor;
+
+use super::{Heard, Hears, letters};
+use crate::{Context, Tx, status::chain};
+
+/// How far a producer's facts are taken in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) position: i64,
+    pub(super) generation: i64,
+}
+
+/// How far a producer's facts are taken in; 0 before the first.
+pub async fn position(store: impl PgExecutor<'_>, package: &str) -> Result<i64> {
+    let position = sqlx::query_scalar!("SELECT position FROM consumer WHERE package = $1", package);
+    Ok(position.fetch_optional(store).await?.unwrap_or_default())
+}
+
+/// The row of a producer that is heard for the first time.
+pub(super) async fn begin(context: &Context, package: &str) -> Result<()> {
+    sqlx::query!("INSERT INTO consumer (package) VALUES ($1) ON CONFLICT DO NOTHING", package)
+        .execute(context.pool())
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn place(context: &Context, package: &str) -> Result<Place> {
+    let place = sqlx::query_as!(Place, "SELECT position, generation FROM consumer WHERE package = $1", package);
+    Ok(place.fetch_one(context.pool()).await?)
+}
+
+/// Takes in what of the batch is not taken in yet; false where it does not follow what is.
+pub(super) async fn take_in(context: &Context, hears: &Hears, batch: &[Heard]) -> Result<bool> {
+    let work = |one_by_one| Work { hears: hears.clone(), batch: batch.to_vec(), one_by_one };
+    let taken = context.transact("", &work(false), |tx, work| Box::pin(take(tx, work))).await;
+    let is_taken = match taken {
+        // Something in it cannot be taken in: it is found by looking at each on its own.
+        Err(Error::Refused(_) | Error::Fault(_)) => {
+            context.transact("", &work(true), |tx, work| Box::pin(take(tx, work))).await?
+        }
+        taken => taken?,
+    };
+    context.stir();
+    if let Some(last) = batch.last().filter(|_| is_taken) {
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; 2^53 facts are far away")]
+        metrics::gauge!("baton_consumer_position", "package" => hears.package).set(last.position as f64);
+    }
+    Ok(is_taken)
+}
+
+struct Work {
+    hears: Hears,
+    batch: Vec<Heard>,
+    one_by_one: bool,
+}
+
+async fn take(tx: &mut Tx, Work { hears, batch, one_by_one }: &Work) -> Result<bool> {
+    let package = hears.package;
+    let stands_at = lock(tx, package).await?;
+    let fresh = &batch[batch.partition_point(|fact| fact.position <= stands_at)..];
+    let Some(last) = fresh.last() else { return Ok(true) };
+    let follows = (stands_at + 1..).zip(fresh).all(|(expected, fact)| fact.position == expected);
+    if !follows {
+        return Ok(false);
+    }
+    let mut parked = letters::parked(tx, package, fresh).await?;
+    if *one_by_one {
+        for fact in fresh {
+            if parked.contains(&fact.aggregate) {
+                letters::put_aside(tx, package, fact, "").await?;
+                continue;
+            }
+            let before = tx.mark().await?;
+            match hears.consumer.apply(tx, std::slice::from_ref(fact)).await {
+                Ok(()) => {}
+                Err(error @ (Error::Refused(_) | Error::Fault(_))) => {
+                    let error = match &error {
+                        Error::Fault(source) => chain(&**source),
+                        error => chain(error),
+                    };
+                    tx.back_to(before).await?;
+                    tracing::error!(aggregate = fact.aggregate, position = fact.position, error, "a fact is put aside");
+                    letters::put_aside(tx, package, fact, &error).await?;
+                    hears.consumer.park(tx, &fact.aggregate, true).await?;
+                    parked.insert(fact.aggregate.clone());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    } else if parked.is_empty() {
+        hears.consumer.apply(tx, fresh).await?;
+    } else {
+        let (aside, taken): (Vec<_>, Vec<_>) = fresh.iter().cloned().partition(|it| parked.contains(&it.aggregate));
+        for fact in &aside {
+            letters::put_aside(tx, package, fact, "").await?;
+        }
+        hears.consumer.apply(tx, &taken).await?;
+    }
+    let latest_at = fresh.iter().filter(|fact| !fact.historic).map(|fact| fact.occurred_at).max();
+    sqlx::query!(
+        "UPDATE consumer SET position = $2, latest_at = greatest(latest_at, $3) WHERE package = $1",
+        package,
+        last.position,
+        latest_at as Option<Timestamp>,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(true)
+}
+
+/// The position, locked until the transaction ends: of several replicas one takes a batch in, the others see that it has.
+pub(super) async fn lock(tx: &mut Tx, package: &str) -> Result<i64> {
+    let row = sqlx::query!("SELECT position FROM consumer WHERE package = $1 FOR UPDATE", package);
+    Ok(row.fetch_one(tx.connection()).await?.position)
+}
