@@ -139,7 +139,7 @@ impl pb::handoff_service_server::HandoffService for Handoffs {
     ) -> Result<Response<pb::GetHandoffResponse>, Status> {
         let (by, query) = Call::query::<GetHandoff>(request)?;
         let handoff = self.handoff(&by, query.id).await?;
-        Ok(Response::new(pb::GetHandoffResponse { handoff: Some(into_handoff(&handoff)) }))
+        Ok(Response::new(pb::GetHandoffResponse { handoff: Some(into_handoff(&handoff)), clocks: vec![] }))
     }
 
     async fn list_handoffs(

@@ -92,6 +92,10 @@ pub(in crate::grpc) fn into_line(line: Line) -> pb::HandoffLine {
         state_since: Some(api::timestamp(line.state_since)),
         deliver_by: line.deliver_by.map(api::timestamp),
         origin: line.origin.as_ref().map(origin),
+        upstream_due_at: None,
+        downstream_due_at: None,
+        upstream_breaches: 0,
+        downstream_breaches: 0,
     }
 }
 
@@ -106,6 +110,7 @@ pub(in crate::grpc) fn into_entry(told: Told) -> Result<pb::TimelineEntry> {
         recorded_at: Some(api::timestamp(told.recorded_at)),
         historic: told.historic,
         event: Some(pb::HandoffEvent::decode(told.payload.as_slice()).map_err(Error::fault)?),
+        sla_event: None,
     })
 }
 

@@ -75,12 +75,14 @@ pub(crate) enum Order {
     Priority,
     /// Promised soonest first, then what is not promised.
     DeliverBy,
+    /// Due soonest on the side whose inbox it is first, then what is not due.
+    Due,
 }
 
 impl Order {
     /// Whether it is an order of an inbox alone: no index holds more than the inboxes in it.
     pub(crate) const fn is_of_inbox(self) -> bool {
-        matches!(self, Self::Priority | Self::DeliverBy)
+        matches!(self, Self::Priority | Self::DeliverBy | Self::Due)
     }
 }
 
@@ -136,6 +138,7 @@ impl Line {
             Order::Oldest | Order::Newest => (None, Some(self.created_at)),
             Order::Priority => (Some(self.urgency), Some(self.state_since)),
             Order::DeliverBy => (None, self.deliver_by),
+            Order::Due => (None, None),
         };
         Cursor { urgency, at, id: self.id }
     }

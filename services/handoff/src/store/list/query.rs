@@ -211,6 +211,7 @@ fn push_after(query: &mut QueryBuilder<Postgres>, order: Order, after: &Cursor) 
             query.push(" AND (COALESCE(deliver_by, timestamptz 'infinity'), id) > (COALESCE(").push_bind(at);
             query.push(", timestamptz 'infinity')")
         }
+        Order::Due => query.push(" AND (timestamptz 'infinity', id) > (timestamptz 'infinity'"),
     };
     query.push(", ").push_bind(id).push(")");
 }
@@ -224,6 +225,7 @@ fn push_order(query: &mut QueryBuilder<Postgres>, order: Order, limit: i64) {
         Order::Newest => " ORDER BY created_at DESC, id DESC",
         Order::Priority => " ORDER BY urgency, state_since, id",
         Order::DeliverBy => " ORDER BY COALESCE(deliver_by, timestamptz 'infinity'), id",
+        Order::Due => " ORDER BY id",
     });
     query.push(format_args!(" LIMIT {limit}"));
 }
