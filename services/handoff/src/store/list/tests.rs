@@ -146,7 +146,7 @@ fn lists() -> Lists {
         by(Oldest, &inbox, &["handoff_upstream_", "handoff_downstream_"]),
         by(Newest, &inbox, &["handoff_upstream_", "handoff_downstream_"]),
         by(Newest, &on_hold, &["handoff_on_hold"]),
-        by(Newest, &due, &["handoff_due"]),
+        by(Newest, &due, &["handoff_"]),
         by(Newest, &late, &["handoff_breached"]),
         by(Priority, &late_inbox, &["handoff_upstream_", "handoff_downstream_"]),
     ];
