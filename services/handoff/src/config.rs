@@ -14,6 +14,8 @@ pub struct Config {
     pub token_file: PathBuf,
     /// How long the template service may take to answer, in milliseconds, 100 to 60,000.
     pub checklist_timeout_ms: u64,
+    /// Where the SLA monitor answers gRPC; empty where there is none.
+    pub sla_url: String,
     /// Watches open at once, 1 to 100,000.
     pub max_watches: u32,
 }
@@ -24,6 +26,7 @@ impl Default for Config {
             checklist_url: "http://127.0.0.1:7011".into(),
             token_file: PathBuf::new(),
             checklist_timeout_ms: 2_000,
+            sla_url: "http://127.0.0.1:7013".into(),
             max_watches: 10_000,
         }
     }

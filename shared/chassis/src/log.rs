@@ -8,7 +8,7 @@ use sqlx::{PgExecutor, PgPool};
 use crate::Context;
 
 /// An answer ends before so much payload, well below what a client takes as one message.
-pub(crate) const PAGE_BYTES: i64 = 3 * 1024 * 1024;
+pub const PAGE_BYTES: i64 = 3 * 1024 * 1024;
 
 /// A fact with its place in the order.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,6 +10,7 @@ mod named;
 pub mod acting;
 pub mod action;
 pub mod attempt;
+pub mod clock;
 pub mod comment;
 pub mod handoff;
 pub mod history;

@@ -1,7 +1,7 @@
 //! Answers about handoffs.
 
 use api::handoff::v1 as pb;
-use chassis::{Aggregate, Call, Parse, Tx, actor, into_status, log};
+use chassis::{Call, Parse, Tx, actor, into_status};
 use criteria::Attachment;
 use kernel::Actor;
 use prost::Message;
@@ -15,7 +15,8 @@ use super::{
         ListTimeline, MarkInsufficient, MigrateDraft, On, PreviewMigration, Recall, Reschedule, Resume, Submit,
         Unclaim,
     },
-    responses::{into_entry, into_handoff, into_line, into_migration, invite},
+    responses::{into_clocks, into_handoff, into_line, into_migration, invite},
+    timeline,
     watch::Watching,
 };
 use crate::{
@@ -34,6 +35,9 @@ use crate::{
     },
     store,
 };
+
+/// Clocks of a handoff in one answer.
+const CLOCKS_MAX: i64 = 500;
 
 /// The answers that hold the handoff after a command, and nothing else.
 trait OfHandoff: Message + Default + 'static {
@@ -139,7 +143,9 @@ impl pb::handoff_service_server::HandoffService for Handoffs {
     ) -> Result<Response<pb::GetHandoffResponse>, Status> {
         let (by, query) = Call::query::<GetHandoff>(request)?;
         let handoff = self.handoff(&by, query.id).await?;
-        Ok(Response::new(pb::GetHandoffResponse { handoff: Some(into_handoff(&handoff)) }))
+        let clocks = store::clock::of_handoff(self.context.pool(), handoff.id, CLOCKS_MAX).await;
+        let clocks = clocks.and_then(|clocks| into_clocks(&clocks)).map_err(into_status)?;
+        Ok(Response::new(pb::GetHandoffResponse { handoff: Some(into_handoff(&handoff)), clocks }))
     }
 
     async fn list_handoffs(
@@ -159,13 +165,11 @@ impl pb::handoff_service_server::HandoffService for Handoffs {
         request: Request<pb::ListTimelineRequest>,
     ) -> Result<Response<pb::ListTimelineResponse>, Status> {
         let (by, ListTimeline { id, page }) = Call::query(request)?;
-        let name = self.handoff(&by, id).await?.name();
+        let handoff = self.handoff(&by, id).await?;
         let after = page.after().copied().unwrap_or_default();
-        let history = log::history(self.context.pool(), &name, after, page.size()).await.map_err(into_status)?;
-        let next_page_token =
-            history.facts.last().filter(|_| history.has_more).map(|last| page.token(&last.aggregate_seq));
-        let entries = history.facts.into_iter().map(into_entry).collect::<Result<_, _>>().map_err(into_status)?;
-        let next_page_token = next_page_token.unwrap_or_default();
+        let read = timeline::after(self.context.pool(), &handoff, after, page.size()).await;
+        let (entries, next) = read.map_err(into_status)?;
+        let next_page_token = next.map(|next| page.token(&next)).unwrap_or_default();
         Ok(Response::new(pb::ListTimelineResponse { entries, next_page_token }))
     }
 

@@ -7,6 +7,7 @@ mod map;
 mod requests;
 pub(crate) mod responses;
 mod routes;
+mod timeline;
 pub(crate) mod twins;
 mod watch;
 

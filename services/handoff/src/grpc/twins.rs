@@ -72,7 +72,7 @@ twins! {
     QuestionState = QuestionState { Open, Answered, Closed }
     Outcome = ReviewOutcome { Ready, NotReady }
     ProposalState = ProposalState { Open, Agreed, Declined, Lapsed }
-    Order = HandoffOrder { Updated, Newest, Recent, Oldest, Priority, DeliverBy }
+    Order = HandoffOrder { Updated, Newest, Recent, Oldest, Priority, DeliverBy, Due }
     MemberRole = MemberRole { Member, Lead }
     RiskKind = RiskKind { InformationLoss, Delay, Quality, FingerPointing }
     Status = RouteStatus { Discovered, Active, Retired }

@@ -1,5 +1,6 @@
 //! What is done to teams, routes and handoffs, one decision each.
 
+pub(crate) mod clock;
 pub(crate) mod handoff;
 pub(crate) mod hold;
 pub(crate) mod import;

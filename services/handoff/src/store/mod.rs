@@ -1,5 +1,6 @@
 //! SQL of the schema `handoff`: rows in, domain values out.
 
+pub(crate) mod clock;
 pub(crate) mod handoff;
 pub(crate) mod list;
 pub(crate) mod route;

@@ -75,7 +75,7 @@ async fn a_hold_ends_with_the_state_it_was_declared_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn holds_end_by_themselves_at_their_times_and_once_though_two_replicas_look() {
     let world = World::new().await;
-    let config = handoff::config::Config { token_file: "unused".into(), ..Default::default() };
+    let config = handoff::config::Config { token_file: "unused".into(), sla_url: String::new(), ..Default::default() };
     let other: Served = world.service.setting.serve::<HandoffService>(config).await;
     let mut held = vec![];
     // The one that ends last is declared first: no replica sleeps until its end.

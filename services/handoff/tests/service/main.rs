@@ -7,6 +7,7 @@
 #![expect(clippy::unnecessary_wraps, reason = "parts of requests are made as messages hold them: optional")]
 
 mod agreement;
+mod clocks;
 mod confidential;
 mod creating;
 mod deciding;
@@ -19,6 +20,7 @@ mod malformed;
 mod map;
 mod map_text;
 mod migrating;
+mod monitor;
 mod notes;
 mod pages;
 mod person;

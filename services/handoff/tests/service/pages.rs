@@ -56,6 +56,7 @@ async fn every_line_is_on_one_page_in_every_order() {
         HandoffOrder::Oldest,
         HandoffOrder::Priority,
         HandoffOrder::DeliverBy,
+        HandoffOrder::Due,
     ];
     for order in orders {
         for page_size in [1, 7, 29, 30, 31] {
@@ -146,7 +147,10 @@ async fn a_page_token_continues_its_own_list_alone() {
         ListHandoffsRequest { created_before: world.after(0), ..continued.clone() },
         ListHandoffsRequest { updated_before: world.after(0), ..continued.clone() },
         ListHandoffsRequest { deliver_by_before: world.after(0), ..continued.clone() },
+        ListHandoffsRequest { due_before: world.after(0), ..continued.clone() },
+        ListHandoffsRequest { breached: Some(false), ..continued.clone() },
         ListHandoffsRequest { order: HandoffOrder::Newest.into(), ..continued.clone() },
+        ListHandoffsRequest { order: HandoffOrder::Due.into(), ..continued.clone() },
         ListHandoffsRequest { states: vec![2], ..continued.clone() },
         ListHandoffsRequest {
             page_token: continued.page_token.replace(|c: char| c.is_ascii_digit(), "A"),

@@ -195,7 +195,7 @@ async fn list_then_watch_misses_nothing_while_others_write() {
 }
 
 async fn replica(world: &World, config: impl FnOnce(&mut chassis::config::Config<handoff::config::Config>)) -> Served {
-    let service = handoff::config::Config { token_file: "unused".into(), ..Default::default() };
+    let service = handoff::config::Config { token_file: "unused".into(), sla_url: String::new(), ..Default::default() };
     let mut configured = world.service.setting.config::<HandoffService>(service);
     config(&mut configured);
     world.service.setting.serve_as::<HandoffService>(configured).await
@@ -426,10 +426,11 @@ async fn a_handoff_that_is_hidden_is_gone_for_outsiders_once_and_comes_back_when
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_ends_watches_at_once_and_does_not_wait_for_them() {
     let world = World::new().await;
-    let mut config = world
-        .service
-        .setting
-        .config::<HandoffService>(handoff::config::Config { token_file: "unused".into(), ..Default::default() });
+    let mut config = world.service.setting.config::<HandoffService>(handoff::config::Config {
+        token_file: "unused".into(),
+        sla_url: String::new(),
+        ..Default::default()
+    });
     config.grpc.drain_seconds = 20;
     let other = world.service.setting.serve_as::<HandoffService>(config).await;
     let otto = Person::new(&other, People::Otto);

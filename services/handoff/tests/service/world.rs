@@ -59,10 +59,18 @@ impl World {
 
     /// With both teams, and their route under terms without a template.
     pub(crate) async fn new() -> Self {
-        let world = Self::empty().await;
-        world.make_teams_and_route().await;
-        world.set_terms(terms("", 0)).await;
-        world
+        Self::empty().await.with_route().await
+    }
+
+    /// The same in that setting, beside whoever speaks for the SLA monitor.
+    pub(crate) async fn hearing(setting: Setting, monitor: &Served) -> Self {
+        Self::within(setting, None, monitor.url()).await.with_route().await
+    }
+
+    async fn with_route(self) -> Self {
+        self.make_teams_and_route().await;
+        self.set_terms(terms("", 0)).await;
+        self
     }
 
     /// With both teams, the template service, and their route under the starter template in its latest version.
@@ -76,12 +84,15 @@ impl World {
     }
 
     async fn beside(templates: Option<Served>) -> Self {
-        let setting = Setting::new::<HandoffService>().await;
+        Self::within(Setting::new::<HandoffService>().await, templates, String::new()).await
+    }
+
+    async fn within(setting: Setting, templates: Option<Served>, sla_url: String) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let token_file = folder.path().join("token");
         std::fs::write(&token_file, setting.issuer().token(&People::Reader.claims())).expect("the token is written");
         let checklist_url = templates.as_ref().map_or(NOBODY.to_owned(), Served::url);
-        let config = handoff::config::Config { checklist_url, token_file, ..Default::default() };
+        let config = handoff::config::Config { checklist_url, token_file, sla_url, ..Default::default() };
         let service = setting.serve::<HandoffService>(config).await;
         let person = |who| Person::new(&service, who);
         Self {

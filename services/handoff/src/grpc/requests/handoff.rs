@@ -8,9 +8,9 @@ use chassis::{Fields, Parse};
 use super::{Page, parts, reading::name};
 use crate::{
     domain::{HandoffId, Priority, RouteId, TeamId, limits::TEXT_MAX_BYTES},
-    grpc::twins::Twin,
+    grpc::{timeline::Place, twins::Twin},
     ops::{
-        Place,
+        self,
         handoff::{Draft, New},
     },
 };
@@ -52,17 +52,17 @@ impl Parse for New {
 }
 
 /// The route, or in its place both teams.
-fn place(fields: &mut Fields, request: &pb::CreateHandoffRequest) -> Option<Place> {
+fn place(fields: &mut Fields, request: &pb::CreateHandoffRequest) -> Option<ops::Place> {
     let is_pair = !request.from_team.is_empty() || !request.to_team.is_empty();
     match (request.route_id.as_str(), is_pair) {
         ("", false) => fields.refuse("route_id", "is required, or else both from_team and to_team"),
         ("", true) => {
             let from: Option<TeamId> = fields.slug("from_team", &request.from_team);
             let to: Option<TeamId> = fields.slug("to_team", &request.to_team);
-            Some(Place::Pair(from?, to?))
+            Some(ops::Place::Pair(from?, to?))
         }
         (_, true) => fields.refuse("route_id", "is given beside a pair of teams; give the one or the other"),
-        (id, false) => fields.slug::<RouteId>("route_id", id).map(Place::Route),
+        (id, false) => fields.slug::<RouteId>("route_id", id).map(ops::Place::Route),
     }
 }
 
@@ -92,8 +92,8 @@ impl Parse for EvaluateHandoff {
 
 pub(in crate::grpc) struct ListTimeline {
     pub(in crate::grpc) id: HandoffId,
-    /// Continued after a sequence.
-    pub(in crate::grpc) page: Page<i64>,
+    /// Continued after a place.
+    pub(in crate::grpc) page: Page<Place>,
 }
 
 impl Parse for ListTimeline {

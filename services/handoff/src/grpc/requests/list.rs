@@ -61,6 +61,7 @@ fn filter(fields: &mut Fields, request: pb::ListHandoffsRequest) -> Option<Filte
     let created = span(fields, ["created_after", "created_before"], [request.created_after, request.created_before]);
     let updated = span(fields, ["updated_after", "updated_before"], [request.updated_after, request.updated_before]);
     let deliver_by_before = fields.optional_time("deliver_by_before", request.deliver_by_before);
+    let due_before = fields.optional_time("due_before", request.due_before);
     let order = Order::read_optional(fields, "order", request.order);
     if order.flatten().is_some_and(Order::is_of_inbox) && request.inbox_of.is_empty() {
         fields.violation("order", "is one of an inbox: give inbox_of, or order by UPDATED, RECENT, OLDEST or NEWEST");
@@ -83,6 +84,8 @@ fn filter(fields: &mut Fields, request: pb::ListHandoffsRequest) -> Option<Filte
         created: created?,
         updated: updated?,
         deliver_by_before: deliver_by_before?,
+        due_before: due_before?,
+        breached: request.breached,
         order: order?.unwrap_or_default(),
     })
 }

@@ -2,7 +2,11 @@
 
 use std::cell::LazyCell;
 
-use api::{criteria as write, handoff::v1 as pb};
+use api::{
+    criteria as write,
+    handoff::v1 as pb,
+    sla::v1::{Clock, SlaEvent},
+};
 use chassis::log::Told;
 use criteria::Submission;
 use kernel::{Error, Result};
@@ -15,6 +19,7 @@ use super::{
 use crate::{
     domain::{
         Action, Attempt, Handoff, State, Summary,
+        clock::SlaFact,
         handoff::{Claim, Hold, Migrated, Waiver},
     },
     grpc::twins::Twin,
@@ -92,6 +97,10 @@ pub(in crate::grpc) fn into_line(line: Line) -> pb::HandoffLine {
         state_since: Some(api::timestamp(line.state_since)),
         deliver_by: line.deliver_by.map(api::timestamp),
         origin: line.origin.as_ref().map(origin),
+        upstream_due_at: line.upstream_due_at.map(api::timestamp),
+        downstream_due_at: line.downstream_due_at.map(api::timestamp),
+        upstream_breaches: line.upstream_breaches,
+        downstream_breaches: line.downstream_breaches,
     }
 }
 
@@ -106,7 +115,27 @@ pub(in crate::grpc) fn into_entry(told: Told) -> Result<pb::TimelineEntry> {
         recorded_at: Some(api::timestamp(told.recorded_at)),
         historic: told.historic,
         event: Some(pb::HandoffEvent::decode(told.payload.as_slice()).map_err(Error::fault)?),
+        sla_event: None,
     })
+}
+
+/// What the SLA monitor said, as the timeline shows it. One that cannot be read is a defect.
+pub(in crate::grpc) fn into_sla_entry(fact: SlaFact) -> Result<pb::TimelineEntry> {
+    Ok(pb::TimelineEntry {
+        sequence: fact.after_revision,
+        r#type: fact.name,
+        actor: fact.actor,
+        occurred_at: Some(api::timestamp(fact.occurred_at)),
+        recorded_at: Some(api::timestamp(fact.recorded_at)),
+        historic: fact.historic,
+        event: None,
+        sla_event: Some(SlaEvent::decode(fact.whole.as_slice()).map_err(Error::fault)?),
+    })
+}
+
+/// Clocks, as the SLA monitor told of them.
+pub(in crate::grpc) fn into_clocks(clocks: &[Vec<u8>]) -> Result<Vec<Clock>> {
+    clocks.iter().map(|clock| Clock::decode(clock.as_slice()).map_err(Error::fault)).collect()
 }
 
 /// An attempt; what the criteria said of one before the last stands in the timeline.

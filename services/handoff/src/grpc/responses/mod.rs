@@ -9,7 +9,7 @@ mod talk;
 mod team;
 mod workflow;
 
-pub(super) use handoff::{into_entry, into_handoff, into_line, into_migration};
+pub(super) use handoff::{into_clocks, into_entry, into_handoff, into_line, into_migration, into_sla_entry};
 pub(super) use invite::invite;
 pub(super) use map::{count, into_finding, into_import};
 pub(crate) use parts::{action, link, origin, pin, reason, side, summary};

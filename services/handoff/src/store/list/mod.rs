@@ -41,7 +41,18 @@ pub(crate) struct Filter {
     pub(crate) created: Span,
     pub(crate) updated: Span,
     pub(crate) deliver_by_before: Option<Timestamp>,
+    /// Of the side whose inbox it is, or that the filter names; of either, where it says none.
+    pub(crate) due_before: Option<Timestamp>,
+    /// Of the same.
+    pub(crate) breached: Option<bool>,
     pub(crate) order: Order,
+}
+
+impl Filter {
+    /// Whether it asks when something is due on a side.
+    fn is_about_due(&self) -> bool {
+        self.due_before.is_some() || self.breached.is_some() || self.order == Order::Due
+    }
 }
 
 /// A record of an outside system; any of it, where there is no key.
@@ -58,8 +69,7 @@ pub(crate) struct Span {
     pub(crate) before: Option<Timestamp>,
 }
 
-/// In which order; what is equal goes by id, the same way. One by due times will be as PRIORITY is: an index of each side's
-/// inbox, and a key in `query`.
+/// In which order; what is equal goes by id, the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Order {
     /// Longest untouched first.
@@ -75,12 +85,14 @@ pub(crate) enum Order {
     Priority,
     /// Promised soonest first, then what is not promised.
     DeliverBy,
+    /// Due soonest on the side whose inbox it is first, then what is not due.
+    Due,
 }
 
 impl Order {
     /// Whether it is an order of an inbox alone: no index holds more than the inboxes in it.
     pub(crate) const fn is_of_inbox(self) -> bool {
-        matches!(self, Self::Priority | Self::DeliverBy)
+        matches!(self, Self::Priority | Self::DeliverBy | Self::Due)
     }
 }
 
@@ -90,7 +102,7 @@ pub(crate) struct Cursor {
     /// For the order PRIORITY.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     urgency: Option<i32>,
-    /// None: not promised, in the order DELIVER_BY.
+    /// None: not promised, in the order DELIVER_BY; not due, in the order DUE.
     at: Option<Timestamp>,
     id: HandoffId,
 }
@@ -124,8 +136,14 @@ pub(crate) struct Line {
     pub(crate) state_since: Timestamp,
     pub(crate) deliver_by: Option<Timestamp>,
     pub(crate) origin: Option<Origin>,
+    pub(crate) upstream_due_at: Option<Timestamp>,
+    pub(crate) downstream_due_at: Option<Timestamp>,
+    pub(crate) upstream_breaches: i32,
+    pub(crate) downstream_breaches: i32,
     /// Its place in the order PRIORITY.
     urgency: i32,
+    /// Its place in the order DUE: of the side whose inbox was asked for.
+    due_at: Option<Timestamp>,
 }
 
 impl Line {
@@ -136,6 +154,7 @@ impl Line {
             Order::Oldest | Order::Newest => (None, Some(self.created_at)),
             Order::Priority => (Some(self.urgency), Some(self.state_since)),
             Order::DeliverBy => (None, self.deliver_by),
+            Order::Due => (None, self.due_at),
         };
         Cursor { urgency, at, id: self.id }
     }
@@ -200,7 +219,14 @@ struct Row {
     deliver_by: Option<Timestamp>,
     origin_system: Option<String>,
     origin_key: Option<String>,
+    upstream_due_at: Option<Timestamp>,
+    downstream_due_at: Option<Timestamp>,
+    upstream_breaches: i32,
+    downstream_breaches: i32,
     urgency: i32,
+    /// Read in the order DUE alone.
+    #[sqlx(default)]
+    due_at: Option<Timestamp>,
 }
 
 /// The handoffs that the viewer may know of, after a place in the order.
@@ -247,6 +273,11 @@ fn into_line(row: Row) -> Result<Line> {
         state_since: row.state_since,
         deliver_by: row.deliver_by,
         origin: row.origin_system.zip(row.origin_key).map(|(system, key)| Origin { system, key }),
+        upstream_due_at: row.upstream_due_at,
+        downstream_due_at: row.downstream_due_at,
+        upstream_breaches: row.upstream_breaches,
+        downstream_breaches: row.downstream_breaches,
         urgency: row.urgency,
+        due_at: row.due_at,
     })
 }

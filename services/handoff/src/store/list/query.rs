@@ -15,7 +15,8 @@ pub(super) const COLUMNS: &str = "
     SELECT id, route_id, from_team, to_team, title, priority, state, attempt, revision, upstream_owner, downstream_owner,
            accountable_side, waiting_on, upstream_actions, downstream_actions, upstream_answers, downstream_answers,
            rejections, returns, hold IS NOT NULL AS on_hold, confidential, created_at, updated_at, since_at AS state_since,
-           deliver_by, origin_system, origin_key, handoff.urgency(priority) AS urgency";
+           deliver_by, origin_system, origin_key, upstream_due_at, downstream_due_at, upstream_breaches, downstream_breaches,
+           handoff.urgency(priority) AS urgency";
 
 /// What names a party of a handoff, each on a side of its own where the filter leaves the side open.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,14 +58,15 @@ pub(super) fn list(
         push_branch(&mut query, viewer, filter, reach, &parties, branch, after, limit);
     }
     query.push(")) AS branches");
-    push_order(&mut query, filter.order, limit);
+    push_order(&mut query, filter.order, None, limit);
     query
 }
 
 fn branches<'a>(filter: &Filter, reach: &Reach, parties: &[Party<'a>]) -> Vec<Branch<'a>> {
     let leading = match reach {
-        Reach::Few(_) => return vec![Branch::Whole],
-        Reach::All | Reach::Common(_) => parties.first(),
+        Reach::Few(_) if !filter.is_about_due() => return vec![Branch::Whole],
+        // Which side's clocks are asked for says the branch.
+        _ => parties.first(),
     };
     let is_by_update = matches!(filter.order, Order::Updated | Order::Recent);
     let is_of_all = matches!(reach, Reach::All) && filter.route_id.is_none() && filter.follows.is_none();
@@ -97,7 +99,14 @@ fn push_branch(
     after: Option<&Cursor>,
     limit: i64,
 ) {
+    let due_side = match branch {
+        Branch::Of(Party::Inbox(_), side) => Some(side),
+        _ => filter.side,
+    };
     query.push(COLUMNS);
+    if let (Order::Due, Some(side)) = (filter.order, due_side) {
+        query.push(format_args!(", {} AS due_at", due_column(side)));
+    }
     query.push(" FROM handoff.handoff WHERE handoff.visible_to(confidential, from_team, to_team, ");
     query.push_bind(viewer.sees_all).push(", ").push_bind(viewer.teams.clone()).push(")");
     for party in parties {
@@ -128,10 +137,35 @@ fn push_branch(
         Branch::Whole | Branch::Of(..) => push_states(query, filter.states.iter().copied()),
     }
     push_conditions(query, filter);
+    push_due(query, filter, due_side);
     if let Some(after) = after {
-        push_after(query, filter.order, after);
+        push_after(query, filter.order, due_side, after);
     }
-    push_order(query, filter.order, limit);
+    push_order(query, filter.order, due_side, limit);
+}
+
+/// When the next clock of a side is due.
+const fn due_column(side: Side) -> &'static str {
+    match side {
+        Side::Upstream => "upstream_due_at",
+        Side::Downstream => "downstream_due_at",
+    }
+}
+
+/// What is asked of the clocks of a side; of either, where there is none.
+fn push_due(query: &mut QueryBuilder<Postgres>, filter: &Filter, side: Option<Side>) {
+    if let Some(before) = filter.due_before {
+        let due_at = side.map_or("LEAST(upstream_due_at, downstream_due_at)", due_column);
+        query.push(format_args!(" AND {due_at} < ")).push_bind(before);
+    }
+    if let Some(breached) = filter.breached {
+        let is_breached = match side {
+            Some(Side::Upstream) => "upstream_breaches > 0",
+            Some(Side::Downstream) => "downstream_breaches > 0",
+            None => "(upstream_breaches > 0 OR downstream_breaches > 0)",
+        };
+        query.push(format_args!(" AND {}{is_breached}", if breached { "" } else { "NOT " }));
+    }
 }
 
 fn push_party(query: &mut QueryBuilder<Postgres>, party: Party<'_>, side: Side) {
@@ -196,7 +230,7 @@ fn push_states(query: &mut QueryBuilder<Postgres>, states: impl Iterator<Item = 
     query.push(" AND state = ANY (").push_bind(states).push(")");
 }
 
-fn push_after(query: &mut QueryBuilder<Postgres>, order: Order, after: &Cursor) {
+fn push_after(query: &mut QueryBuilder<Postgres>, order: Order, due_side: Option<Side>, after: &Cursor) {
     let (at, id) = (after.at, after.id);
     match order {
         Order::Updated => query.push(" AND (updated_at, id) > (").push_bind(at),
@@ -211,12 +245,19 @@ fn push_after(query: &mut QueryBuilder<Postgres>, order: Order, after: &Cursor) 
             query.push(" AND (COALESCE(deliver_by, timestamptz 'infinity'), id) > (COALESCE(").push_bind(at);
             query.push(", timestamptz 'infinity')")
         }
+        Order::Due => {
+            let due_at = due_side.map_or("due_at", due_column);
+            query
+                .push(format_args!(" AND (COALESCE({due_at}, timestamptz 'infinity'), id) > (COALESCE("))
+                .push_bind(at);
+            query.push(", timestamptz 'infinity')")
+        }
     };
     query.push(", ").push_bind(id).push(")");
 }
 
 /// The limit stands in the text: a plan for an unknown one would read a tenth of the table as soon as one page.
-fn push_order(query: &mut QueryBuilder<Postgres>, order: Order, limit: i64) {
+fn push_order(query: &mut QueryBuilder<Postgres>, order: Order, due_side: Option<Side>, limit: i64) {
     query.push(match order {
         Order::Updated => " ORDER BY updated_at, id",
         Order::Recent => " ORDER BY updated_at DESC, id DESC",
@@ -224,6 +265,11 @@ fn push_order(query: &mut QueryBuilder<Postgres>, order: Order, limit: i64) {
         Order::Newest => " ORDER BY created_at DESC, id DESC",
         Order::Priority => " ORDER BY urgency, state_since, id",
         Order::DeliverBy => " ORDER BY COALESCE(deliver_by, timestamptz 'infinity'), id",
+        Order::Due => match due_side {
+            Some(Side::Upstream) => " ORDER BY COALESCE(upstream_due_at, timestamptz 'infinity'), id",
+            Some(Side::Downstream) => " ORDER BY COALESCE(downstream_due_at, timestamptz 'infinity'), id",
+            None => " ORDER BY COALESCE(due_at, timestamptz 'infinity'), id",
+        },
     });
     query.push(format_args!(" LIMIT {limit}"));
 }

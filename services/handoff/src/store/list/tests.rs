@@ -21,14 +21,16 @@ const ROWS: &str = "
         summary, priority, confidential, state, since_command, since_by, since_at, attempt, accountable_side,
         upstream_owner, downstream_owner, triggered_at, submission, origin_system, origin_key, follows, links, attachments,
         rejections, returns, waits_on_upstream, waits_on_downstream, upstream_actions, downstream_actions, created_at,
-        updated_at, revision, head_hash, head_at)
+        updated_at, upstream_due_at, downstream_due_at, upstream_breaches, revision, head_hash, head_at)
     SELECT gen_random_uuid(), 'r' || n % 50, 't' || n % 50, 't' || (n + 1) % 50, 0, 0, '',
            'rollout ' || md5(n::text) || ' ' || md5((n % 100)::text), '{}',
            CASE WHEN n % 7 = 0 THEN 'URGENT' ELSE 'NORMAL' END, false,
            CASE WHEN is_open THEN 'SUBMITTED' ELSE 'COMPLETED' END, 'SUBMIT', '', at, 1, 'UPSTREAM',
            'p' || n % 70, 'p' || n % 90, at, '{}', 'crm', n::text, CASE WHEN n % 9 = 0 THEN gen_random_uuid() END,
            jsonb_build_array(jsonb_build_object('system', 'erp', 'type', 'account', 'key', n::text, 'url', '')), '[]',
-           0, 0, is_open AND n % 100 < 50, is_open AND n % 100 >= 50, 0, 0, at, at, 1, '', at
+           0, 0, is_open AND n % 100 < 50, is_open AND n % 100 >= 50, 0, 0, at, at,
+           CASE WHEN is_open AND n % 3 = 0 THEN at END, CASE WHEN is_open AND n % 3 = 1 THEN at END,
+           CASE WHEN is_open AND n % 6 = 0 THEN 1 ELSE 0 END, 1, '', at
     FROM generate_series(1, 10000) AS n,
          LATERAL (SELECT n / 50 % 20 = 0 AS is_open, timestamptz 'epoch' + n * interval '1 minute' AS at) AS derived";
 
@@ -80,7 +82,7 @@ struct Lists {
 
 /// Every list that names a party, a route or a record, in the orders that it can have; and those that name nothing.
 fn lists() -> Lists {
-    use Order::{DeliverBy, Newest, Oldest, Priority, Recent, Updated};
+    use Order::{DeliverBy, Due, Newest, Oldest, Priority, Recent, Updated};
     let team = || Some("t1".parse().unwrap());
     let all = Filter::default;
     let upstream = || Filter { side: Some(Side::Upstream), ..all() };
@@ -98,6 +100,9 @@ fn lists() -> Lists {
     let in_states = Filter { states: vec![State::Submitted, State::Draft], ..all() };
     let on_hold = Filter { on_hold: Some(true), ..all() };
     let confidential = Filter { confidential: Some(true), ..all() };
+    let due = Filter { due_before: Some(Timestamp::EPOCH.plus_seconds(9_000 * 60)), ..all() };
+    let late = Filter { breached: Some(true), ..all() };
+    let late_inbox = Filter { breached: Some(true), ..inbox.clone() };
     let of_system = Filter { origin: Some(Record { system: "crm".to_owned(), key: None }), ..all() };
     let by = |order, filter: &Filter, indexes: &'static [&'static str]| (Filter { order, ..filter.clone() }, indexes);
     let ordered = vec![
@@ -115,6 +120,12 @@ fn lists() -> Lists {
         by(Updated, &of_system, &["handoff_updated"]),
         by(DeliverBy, &inbox, &["handoff_upstream_promised", "handoff_downstream_promised"]),
         by(DeliverBy, &upstream_inbox, &["handoff_upstream_promised"]),
+        by(Due, &inbox, &["handoff_upstream_due", "handoff_downstream_due"]),
+        by(Due, &upstream_inbox, &["handoff_upstream_due"]),
+        by(Due, &late_inbox, &["handoff_upstream_due", "handoff_downstream_due"]),
+        by(Updated, &due, &["handoff_due"]),
+        by(Updated, &late, &["handoff_breached"]),
+        by(Recent, &late, &["handoff_breached"]),
         by(Updated, &in_states, &["handoff_state", "handoff_state"]),
         by(Recent, &in_states, &["handoff_state"]),
         by(Updated, &on_hold, &["handoff_on_hold"]),
@@ -135,6 +146,9 @@ fn lists() -> Lists {
         by(Oldest, &inbox, &["handoff_upstream_", "handoff_downstream_"]),
         by(Newest, &inbox, &["handoff_upstream_", "handoff_downstream_"]),
         by(Newest, &on_hold, &["handoff_on_hold"]),
+        by(Newest, &due, &["handoff_"]),
+        by(Newest, &late, &["handoff_breached"]),
+        by(Priority, &late_inbox, &["handoff_upstream_", "handoff_downstream_"]),
     ];
     Lists { ordered, sorted }
 }
