@@ -4,6 +4,7 @@ pub(crate) mod action;
 mod answers;
 pub(crate) mod completion;
 pub(crate) mod events;
+mod follow;
 pub(crate) mod handoff;
 pub(crate) mod import;
 pub(crate) mod inbox;
