@@ -16,6 +16,7 @@ pub(crate) mod propose;
 pub(crate) mod question;
 pub(crate) mod review;
 pub(crate) mod route;
+pub(crate) mod sla;
 pub(crate) mod team;
 pub(crate) mod template;
 pub(crate) mod terms;
