@@ -187,3 +187,91 @@ fn parse_field(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or_else(|| format!("{text:?}: write KEY=VALUE"))?;
     Ok((key.to_owned(), value.to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{Arc, Mutex},
+        time::Duration,
+    };
+
+    use api::sla::v1::{
+        CreatePolicyResponse, ExplainMatchResponse, UpdatePolicyResponse,
+        policy_service_server::{PolicyService, PolicyServiceServer},
+    };
+    use tokio_stream::wrappers::TcpListenerStream;
+    use tonic::{Request, Response, Status};
+
+    use super::*;
+    use crate::client::Bearer;
+
+    /// Policies as a service keeps them.
+    #[derive(Clone, Default)]
+    struct Policies(Arc<Mutex<Vec<Policy>>>);
+
+    #[tonic::async_trait]
+    impl PolicyService for Policies {
+        async fn create_policy(
+            &self,
+            request: Request<CreatePolicyRequest>,
+        ) -> Result<Response<CreatePolicyResponse>, Status> {
+            let CreatePolicyRequest { policy_id: id, display_name, targets, .. } = request.into_inner();
+            let policy = Policy { id, version: 1, display_name, targets, ..Policy::default() };
+            self.0.lock().unwrap().push(policy.clone());
+            Ok(Response::new(CreatePolicyResponse { policy: Some(policy) }))
+        }
+
+        async fn get_policy(&self, request: Request<GetPolicyRequest>) -> Result<Response<GetPolicyResponse>, Status> {
+            let versions = self.0.lock().unwrap();
+            let latest = versions.iter().rfind(|policy| policy.id == request.get_ref().policy_id);
+            let policy = latest.cloned().ok_or_else(|| Status::not_found("no such policy"))?;
+            Ok(Response::new(GetPolicyResponse { policy: Some(policy) }))
+        }
+
+        async fn list_policies(
+            &self,
+            _: Request<ListPoliciesRequest>,
+        ) -> Result<Response<ListPoliciesResponse>, Status> {
+            Ok(Response::new(ListPoliciesResponse::default()))
+        }
+
+        async fn update_policy(
+            &self,
+            request: Request<UpdatePolicyRequest>,
+        ) -> Result<Response<UpdatePolicyResponse>, Status> {
+            let request = request.into_inner();
+            let mut versions = self.0.lock().unwrap();
+            let latest = versions.last().cloned().unwrap_or_default();
+            assert_eq!(request.expected_version, latest.version, "what was read is what is changed");
+            let next = Policy { targets: request.targets, version: latest.version + 1, ..latest.clone() };
+            let changed = next.targets != latest.targets;
+            let policy = Some(if changed { next.clone() } else { latest });
+            versions.extend(changed.then_some(next));
+            Ok(Response::new(UpdatePolicyResponse { policy, changed }))
+        }
+
+        async fn explain_match(
+            &self,
+            _: Request<ExplainMatchRequest>,
+        ) -> Result<Response<ExplainMatchResponse>, Status> {
+            Ok(Response::new(ExplainMatchResponse::default()))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_import_creates_then_changes_nothing_then_makes_a_version() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = tonic::transport::Server::builder().add_service(PolicyServiceServer::new(Policies::default()));
+        tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+        let sla = Remote::new("SLA", &url, Bearer::new("secret").unwrap(), Duration::from_secs(10)).unwrap();
+
+        let text = "policy: standard\ntargets:\n- {clock: begin, duration: {working: 8h}}\n";
+        let import = async |text: &str| bring_in(PolicyFile::from_yaml(text).unwrap(), &sla).await.unwrap();
+        let done = |version, done| Imported { id: "standard".to_owned(), version, done };
+        assert_eq!(import(text).await, done(1, Done::Created));
+        let exported = PolicyFile::of(get("standard".to_owned(), 0, &sla).await.unwrap().policy.unwrap()).to_yaml();
+        assert_eq!(import(&exported).await, done(1, Done::Unchanged));
+        assert_eq!(import(&text.replace("8h", "4h")).await, done(2, Done::Updated));
+    }
+}
