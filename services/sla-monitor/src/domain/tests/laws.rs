@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::fixture::*;
 use crate::domain::{
     Book, Clock, Course, Said, Side,
-    clock::{Evidence, EntryKind, Given, State as Life},
+    clock::{EntryKind, Evidence, Given, State as Life},
     course::Decision,
     heard::{Fact, State, What},
     policy::{Kind, PauseReason, WarnAt},
@@ -140,7 +140,7 @@ fn walked(calendar: &Calendar, from: Timestamp, until: Timestamp) -> i64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn whoever_looks_whenever_the_clocks_come_out_the_same(

@@ -26,7 +26,9 @@ fn ada() -> Actor {
 fn flaws(targets: Vec<Target>) -> Vec<String> {
     match Kept::create(&ada(), "p".parse().unwrap(), None, targets, &BTreeSet::new(), at(MONDAY)) {
         Ok(_) => vec![],
-        Err(Refused::Invalid(flaws)) => flaws.into_iter().map(|it| format!("{}: {}", it.field, it.description)).collect(),
+        Err(Refused::Invalid(flaws)) => {
+            flaws.into_iter().map(|it| format!("{}: {}", it.field, it.description)).collect()
+        }
         Err(other) => panic!("{other}"),
     }
 }
@@ -52,7 +54,7 @@ fn everything_that_is_wrong_with_a_policy_is_named_at_once() {
         target(Kind::Begin, Duration::Elapsed(i64::from(u32::MAX))),
         with(|it| it.warn_at = vec![WarnAt::BeforeDue(8 * HOUR)]),
     ]);
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"));
 }
 
 #[test]
@@ -100,16 +102,22 @@ fn the_first_target_whose_condition_holds_applies_and_says_why() {
             explain(Priority::Normal, true, "GOLD"),
             explain(Priority::Low, false, "IRON"),
         ]
-        .join("\n--\n"),
-        @""
+        .join("\n--\n")
     );
-    assert_eq!(policy.explain(Kind::Begin, &Circumstances { priority: Priority::Low, confidential: false, fields: &BTreeMap::new() }).target, None);
+    assert_eq!(
+        policy
+            .explain(
+                Kind::Begin,
+                &Circumstances { priority: Priority::Low, confidential: false, fields: &BTreeMap::new() }
+            )
+            .target,
+        None
+    );
 }
 
 #[test]
 fn a_version_that_is_equal_is_none_and_one_that_was_not_seen_is_refused() {
-    let mut kept =
-        Kept::create(&ada(), "p".parse().unwrap(), None, targets(), &BTreeSet::new(), at(MONDAY)).unwrap();
+    let mut kept = Kept::create(&ada(), "p".parse().unwrap(), None, targets(), &BTreeSet::new(), at(MONDAY)).unwrap();
     let none = BTreeSet::new();
     assert_eq!(kept.update(&ada(), None, targets(), &none, Some(1), after(1, 0)), Ok(false));
     assert_eq!(kept.update(&ada(), None, vec![with(|_| {})], &none, Some(1), after(1, 0)), Ok(true));
