@@ -58,9 +58,22 @@ CREATE TABLE sla.terms (
     PRIMARY KEY (route_id, version)
 );
 
+-- Handoffs and clocks are kept in generations: a rebuild makes the next one beside the one in use, and then puts it in its place.
+CREATE TABLE sla.generation (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    -- The one in use.
+    current bigint NOT NULL
+);
+
+INSERT INTO sla.generation (current) VALUES (1);
+
+CREATE FUNCTION sla.current() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (SELECT current FROM sla.generation);
+
 -- A handoff as far as clocks care. Its row is locked by whoever changes any of its clocks.
 CREATE TABLE sla.handoff (
-    id uuid PRIMARY KEY,
+    generation bigint NOT NULL,
+    id uuid NOT NULL,
     -- The last fact of the handoff that was taken in.
     handoff_revision bigint NOT NULL,
     route_id text NOT NULL,
@@ -75,15 +88,17 @@ CREATE TABLE sla.handoff (
     -- The end of the history of its clocks.
     revision bigint NOT NULL,
     head_hash bytea NOT NULL,
-    head_at timestamptz NOT NULL
+    head_at timestamptz NOT NULL,
+    PRIMARY KEY (generation, id)
 );
 
 -- What the timers look at: nothing that is paused, stopped or parked is in it.
-CREATE INDEX handoff_next ON sla.handoff (next_at, id) WHERE next_at IS NOT NULL AND NOT parked;
+CREATE INDEX handoff_next ON sla.handoff (generation, next_at, id) WHERE next_at IS NOT NULL AND NOT parked;
 
 CREATE TABLE sla.clock (
-    id uuid PRIMARY KEY,
-    handoff_id uuid NOT NULL REFERENCES sla.handoff (id),
+    generation bigint NOT NULL,
+    id uuid NOT NULL,
+    handoff_id uuid NOT NULL,
     kind text NOT NULL
         CHECK (kind IN ('DELIVERY', 'ACCEPTANCE', 'BEGIN', 'COMPLETION', 'REDELIVERY', 'ANSWER', 'ACTION')),
     state text NOT NULL CHECK (state IN ('RUNNING', 'PAUSED', 'MET', 'LATE', 'CANCELLED')),
@@ -103,32 +118,26 @@ CREATE TABLE sla.clock (
     policy_id text,
     policy_version integer,
     -- domain::Clock
-    body jsonb NOT NULL
+    body jsonb NOT NULL,
+    PRIMARY KEY (generation, id),
+    FOREIGN KEY (generation, handoff_id) REFERENCES sla.handoff (generation, id)
 );
 
-CREATE INDEX clock_handoff ON sla.clock (handoff_id, started_at, id);
-CREATE INDEX clock_open_team ON sla.clock (team, due_at, id) WHERE is_open;
-CREATE INDEX clock_open_other ON sla.clock (other_team, due_at, id) WHERE is_open;
-CREATE INDEX clock_open ON sla.clock (due_at, id) WHERE is_open;
-CREATE INDEX clock_team ON sla.clock (team, due_at, id);
-CREATE INDEX clock_other ON sla.clock (other_team, due_at, id);
-CREATE INDEX clock_due ON sla.clock (due_at, id);
-CREATE INDEX clock_policy ON sla.clock (policy_id, handoff_id) WHERE is_open;
--- What is open and late.
-CREATE INDEX clock_breached ON sla.clock (team, breached_at) WHERE is_open AND breached_at IS NOT NULL;
+CREATE INDEX clock_handoff ON sla.clock (generation, handoff_id, started_at, id);
+CREATE INDEX clock_open_team ON sla.clock (generation, team, due_at, id) WHERE is_open;
+CREATE INDEX clock_open_other ON sla.clock (generation, other_team, due_at, id) WHERE is_open;
+CREATE INDEX clock_open ON sla.clock (generation, due_at, id) WHERE is_open;
+CREATE INDEX clock_team ON sla.clock (generation, team, due_at, id);
+CREATE INDEX clock_other ON sla.clock (generation, other_team, due_at, id);
+CREATE INDEX clock_due ON sla.clock (generation, due_at, id);
+CREATE INDEX clock_policy ON sla.clock (generation, policy_id, handoff_id) WHERE is_open;
 
 -- Whether who looks may see a clock.
 CREATE FUNCTION sla.visible_to(confidential boolean, team text, other_team text, sees_all boolean, teams text[])
     RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN NOT confidential OR sees_all OR team = ANY (teams) OR other_team = ANY (teams);
 
--- The second generation that a rebuild makes, beside the rows that are in use.
-CREATE TABLE sla.rebuilt_handoff (LIKE sla.handoff INCLUDING DEFAULTS INCLUDING CONSTRAINTS, PRIMARY KEY (id));
-CREATE TABLE sla.rebuilt_clock (LIKE sla.clock INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED,
-                                PRIMARY KEY (id));
-CREATE INDEX rebuilt_clock_handoff ON sla.rebuilt_clock (handoff_id);
-
 GRANT SELECT, INSERT, UPDATE ON sla.calendar, sla.policy TO sla;
 GRANT SELECT, INSERT ON sla.calendar_version, sla.policy_version TO sla;
 GRANT SELECT, INSERT, UPDATE, DELETE ON sla.team_calendar, sla.terms, sla.handoff, sla.clock TO sla;
-GRANT SELECT, INSERT, UPDATE, DELETE ON sla.rebuilt_handoff, sla.rebuilt_clock TO sla;
+GRANT SELECT, UPDATE ON sla.generation TO sla;

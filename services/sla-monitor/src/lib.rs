@@ -7,6 +7,7 @@ use api::sla::v1::{
     policy_service_server::PolicyServiceServer,
 };
 use chassis::{Context, Identity, Mount, Peer, Service, consumer::Hears, feed::Feed};
+use futures::future::BoxFuture;
 use kernel::{Error, Result};
 
 pub mod config;
@@ -16,6 +17,7 @@ mod events;
 mod feeds;
 mod grpc;
 mod ops;
+mod rebuild;
 mod store;
 mod tasks;
 
@@ -37,22 +39,32 @@ impl Service for SlaMonitor {
     type Config = config::Config;
 
     async fn mount(context: &Context, config: config::Config) -> Result<Mount> {
-        config.check().map_err(Error::fault)?;
         let max_bytes = context.limits().max_message_bytes;
-        let timeout = Duration::from_millis(config.handoff_timeout_ms);
-        let handoff = Peer::new("the handoff service", &config.handoff_url, config.token_file, timeout)?;
         let shelf = store::book::Shelf::default();
+        let hears = hears(&config, &shelf)?;
         let evidence_wait = Duration::from_secs(config.evidence_wait_seconds);
-        let timers = tasks::Timers::new(shelf.clone(), handoff.clone(), evidence_wait);
-        let consumer = Arc::new(consumers::Handoffs(shelf.clone()));
+        let timers = tasks::Timers::new(shelf.clone(), hears.producer.clone(), evidence_wait);
         let feed = Feed::new(context, config.max_watches as usize);
         let clocks = grpc::Clocks { context: context.clone(), shelf, feed };
         let (calendars, policies) = (grpc::Calendars(context.clone()), grpc::Policies(context.clone()));
         Ok(Mount::default()
-            .hears(Hears { package: consumers::HANDOFF, producer: handoff, consumer })
+            .hears(hears)
             .task("the clocks", move |context| timers.clone().tick(context))
             .grpc(CalendarServiceServer::new(calendars).max_decoding_message_size(max_bytes))
             .grpc(PolicyServiceServer::new(policies).max_decoding_message_size(max_bytes))
             .grpc(ClockServiceServer::new(clocks).max_decoding_message_size(max_bytes)))
     }
+    fn rebuild(context: Context, config: config::Config) -> Option<BoxFuture<'static, Result<()>>> {
+        let hears = hears(&config, &store::book::Shelf::default());
+        Some(Box::pin(async move { rebuild::rebuild(context, hears?).await }))
+    }
+}
+
+/// The handoff service, as this one hears it.
+fn hears(config: &config::Config, shelf: &store::book::Shelf) -> Result<Hears> {
+    config.check().map_err(Error::fault)?;
+    let timeout = Duration::from_millis(config.handoff_timeout_ms);
+    let producer = Peer::new("the handoff service", &config.handoff_url, config.token_file.clone(), timeout)?;
+    let consumer = Arc::new(consumers::Handoffs(shelf.clone()));
+    Ok(Hears { package: consumers::HANDOFF, producer, consumer })
 }

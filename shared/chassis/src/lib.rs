@@ -11,6 +11,7 @@ mod clock;
 pub mod config;
 pub mod consumer;
 mod context;
+mod dlq;
 mod edge;
 mod event;
 mod event_log_service;
@@ -31,6 +32,8 @@ mod task;
 mod telemetry;
 mod tx;
 mod web;
+
+use futures::future::BoxFuture;
 
 pub use call::{Call, Parse, actor};
 pub use clock::{Clock, TestClock};
@@ -54,6 +57,12 @@ pub trait Service: Send + Sync + 'static {
 
     /// The table of contents: every gRPC service that it answers.
     fn mount(context: &Context, config: Self::Config) -> impl Future<Output = kernel::Result<Mount>> + Send;
+
+    /// Makes anew what it has made of other services' facts, beside the rows in use, and puts it in their place, while it goes on
+    /// serving. None for a service that hears nobody.
+    fn rebuild(_context: Context, _config: Self::Config) -> Option<BoxFuture<'static, kernel::Result<()>>> {
+        None
+    }
 }
 
 /// Brings a service's schema to the form that it knows, as the schema's owner.

@@ -200,3 +200,35 @@ pub async fn outlines(store: impl PgExecutor<'_>, aggregates: &[String]) -> Resu
     .fetch_all(store)
     .await?)
 }
+
+/// A fact in the history of an aggregate, with its place in the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// What it is about.
+    pub aggregate: String,
+    /// Its place in the history.
+    pub aggregate_seq: i64,
+    /// The event message, encoded: the whole of it, also where the log withholds words.
+    pub payload: Vec<u8>,
+    /// Its chained hash.
+    pub hash: Vec<u8>,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+}
+
+/// The whole histories of several aggregates, each first to last.
+pub async fn whole(store: impl PgExecutor<'_>, aggregates: &[String]) -> Result<Vec<Whole>> {
+    Ok(sqlx::query_as!(
+        Whole,
+        r#"
+        SELECT aggregate, aggregate_seq, coalesce(w.payload, e.payload) AS "payload!", e.hash,
+               e.occurred_at AS "occurred_at: Timestamp"
+        FROM event_log e LEFT JOIN event_withheld w USING (aggregate, aggregate_seq)
+        WHERE aggregate = ANY ($1)
+        ORDER BY aggregate, aggregate_seq
+        "#,
+        aggregates,
+    )
+    .fetch_all(store)
+    .await?)
+}

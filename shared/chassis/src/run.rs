@@ -1,4 +1,4 @@
-//! The one `main` of every service: `serve`, `migrate`, `config`.
+//! The one `main` of every service: `serve`, `migrate`, `config`, `rebuild`, `dlq`.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -6,7 +6,19 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use kernel::{Error, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{Service, clock::Clock, config::Config, migrate, server::Running, status::chain, telemetry};
+use crate::{
+    Service,
+    clock::Clock,
+    config::Config,
+    dlq::{self, Dlq},
+    migrate,
+    server::{Running, open},
+    status::chain,
+    telemetry,
+};
+
+/// A transaction of a rebuild may take so long.
+const REBUILD_DEADLINE: std::time::Duration = std::time::Duration::from_mins(10);
 
 #[derive(Debug, Parser)]
 #[command(
@@ -33,6 +45,11 @@ enum Command {
     Migrate,
     /// Print the effective configuration, secrets hidden
     Config,
+    /// Make anew what was made of other services' facts, while it serves; says nothing twice
+    Rebuild,
+    /// Facts of other services that could not be taken in
+    #[command(subcommand)]
+    Dlq(Dlq),
 }
 
 /// Runs a service from its command line.
@@ -54,6 +71,8 @@ pub fn run<S: Service>() -> ExitCode {
         }
         Command::Migrate => block_on(migrate::migrate(&S::IDENTITY, config.database.owner_url.expose())),
         Command::Serve { migrate } => block_on(serve::<S>(config, migrate)),
+        Command::Rebuild => block_on(rebuild::<S>(config)),
+        Command::Dlq(command) => block_on(dlq::run::<S>(config, command)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -74,7 +93,7 @@ fn configured<S: Service>(arguments: &Arguments) -> Result<Config<S::Config>, St
     let config = Config::<S::Config>::load(arguments.config.as_ref()).map_err(|error| error.to_string())?;
     match arguments.command {
         Command::Config => Ok(()),
-        Command::Serve { migrate: false } => config.must_serve(),
+        Command::Serve { migrate: false } | Command::Rebuild | Command::Dlq(_) => config.must_serve(),
         Command::Serve { migrate: true } => config.must_serve().and_then(|()| config.must_migrate()),
         Command::Migrate => config.must_migrate(),
     }
@@ -89,6 +108,14 @@ fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
     // What a hostile peer holds open must not hold the process.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     result
+}
+
+async fn rebuild<S: Service>(config: Config<S::Config>) -> Result<()> {
+    let context = open::<S>(&config, Clock::Database, REBUILD_DEADLINE).await?;
+    match S::rebuild(context, config.service) {
+        Some(work) => work.await,
+        None => Err(Error::fault(format!("{} hears nobody: there is nothing to rebuild", S::IDENTITY.name))),
+    }
 }
 
 async fn serve<S: Service>(config: Config<S::Config>, migrate: bool) -> Result<()> {

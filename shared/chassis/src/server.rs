@@ -48,6 +48,11 @@ impl Mount {
         self
     }
 
+    /// Whom it hears.
+    pub(crate) fn heard(&self) -> &[Hears] {
+        &self.hears
+    }
+
     /// Adds a timer: `tick` is run again and again, on every replica, and says when the next one is due.
     #[must_use]
     pub fn task<F>(mut self, name: &'static str, tick: impl Fn(Context) -> F + Send + Sync + 'static) -> Self
@@ -101,13 +106,7 @@ impl Running {
     ) -> Result<Self> {
         let identity = S::IDENTITY;
         let edge_state = Edge::new(&config)?;
-        let pool = pool(&config.database)?;
-        if let Err(remedy) = migrate::check(&identity, &pool).await? {
-            return Err(Error::fault(remedy));
-        }
-        let default_deadline = edge_state.default_deadline;
-        let limits = Limits { default_deadline, max_message_bytes: config.grpc.max_message_bytes as usize };
-        let context = Context::new(identity, pool, clock, limits);
+        let context = open::<S>(&config, clock, edge_state.default_deadline).await?;
         let mut mount = S::mount(&context, config.service).await?;
         mount =
             mount.grpc(api::event::v1::event_log_service_server::EventLogServiceServer::new(EventLog(context.clone())));
@@ -201,6 +200,16 @@ impl Running {
         // Dropping the sets aborts what is left in them; a pool with a silent peer must not hold the process.
         let _ = timeout(Duration::from_secs(2), self.context.pool().close()).await;
     }
+}
+
+/// What drivers share, on a store whose schema this version knows.
+pub(crate) async fn open<S: Service>(config: &Config<S::Config>, clock: Clock, deadline: Duration) -> Result<Context> {
+    let pool = pool(&config.database)?;
+    if let Err(remedy) = migrate::check(&S::IDENTITY, &pool).await? {
+        return Err(Error::fault(remedy));
+    }
+    let limits = Limits { default_deadline: deadline, max_message_bytes: config.grpc.max_message_bytes as usize };
+    Ok(Context::new(S::IDENTITY, pool, clock, limits))
 }
 
 /// What runs beside the calls: the sequencer, the publisher, the housekeeping, and the service's own timers.

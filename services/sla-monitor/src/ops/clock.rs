@@ -13,7 +13,11 @@ use crate::{
         course::Acknowledge,
         policy::{Kind, Policy, must_be_admin},
     },
-    store::{self, book::Shelf, course::Changed},
+    store::{
+        self,
+        book::Shelf,
+        course::{Changed, Generation},
+    },
 };
 
 /// So many clocks move at once.
@@ -52,6 +56,7 @@ async fn tell(
     id: ClockId,
     act: impl FnOnce(&mut Course, &Book) -> Result<Vec<Said>, Refused>,
 ) -> Result<Done> {
+    store::course::enter(tx).await?;
     let found = store::course::lock_of(tx, id).await?;
     let mut course = found.ok_or(Refused::ClockNotFound(id))?;
     let book = shelf.pinned(tx.connection(), [&course]).await?;
@@ -60,7 +65,7 @@ async fn tell(
     say(tx, by, &mut course, &said, &mut changed)?;
     if !said.is_empty() {
         changed.courses.insert(course.id, course.clone());
-        store::course::save(tx, &changed, &book).await?;
+        store::course::save(tx, Generation::CURRENT, &changed, &book).await?;
     }
     let clock = course.clocks.iter().find(|clock| clock.id == id).ok_or(Refused::ClockNotFound(id))?;
     Ok(Done { view: clock.view(tx.now(), &book), course })
@@ -89,6 +94,7 @@ pub(crate) struct Moved {
 /// Moves open clocks to a version of their policy; a dry run only says what would move.
 pub(crate) async fn migrate(tx: &mut Tx, shelf: &Shelf, by: &Actor, asked: &Migrate) -> Result<Moved> {
     must_be_admin(by)?;
+    store::course::enter(tx).await?;
     let policy = match store::policy::get(tx.connection(), &asked.policy_id, asked.to_version).await? {
         Some(policy) => policy,
         None => return Err(no_version(tx, asked).await?.into()),
@@ -103,7 +109,7 @@ pub(crate) async fn migrate(tx: &mut Tx, shelf: &Shelf, by: &Actor, asked: &Migr
             store::course::of_policy(tx.connection(), id, route, asked.clock_id, after, HANDOFFS_AT_ONCE).await?;
         let Some(last) = found.last() else { break };
         after = *last;
-        let courses = store::course::lock(tx, &found).await?;
+        let courses = store::course::lock(tx, Generation::CURRENT, &found).await?;
         let teams: BTreeSet<_> = courses
             .values()
             .flat_map(|it| [it.standing.about.from_team.clone(), it.standing.about.to_team.clone()])
@@ -122,7 +128,7 @@ pub(crate) async fn migrate(tx: &mut Tx, shelf: &Shelf, by: &Actor, asked: &Migr
         }
     }
     if !asked.dry_run && !changed.courses.is_empty() {
-        store::course::save(tx, &changed, &book).await?;
+        store::course::save(tx, Generation::CURRENT, &changed, &book).await?;
     }
     Ok(moved)
 }

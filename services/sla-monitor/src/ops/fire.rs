@@ -6,7 +6,11 @@ use kernel::{Actor, Result, Timestamp};
 use super::say;
 use crate::{
     domain::clock::Evidence,
-    store::{self, book::Shelf, course::Changed},
+    store::{
+        self,
+        book::Shelf,
+        course::{Changed, Generation},
+    },
 };
 
 /// So many handoffs that have waited longest are taken at once, and as many of those that come due just now.
@@ -25,6 +29,7 @@ pub(crate) struct Due {
 
 /// Fires the marks of a batch of handoffs; returns of how many.
 pub(crate) async fn fire(tx: &mut Tx, shelf: &Shelf, due: Due) -> Result<usize> {
+    store::course::enter(tx).await?;
     let fresh_since = due.until.plus_seconds(-FRESH_SECONDS);
     let courses = store::course::claim(tx, due.until, fresh_since, BATCH).await?;
     let book = shelf.pinned(tx.connection(), courses.values()).await?;
@@ -39,7 +44,7 @@ pub(crate) async fn fire(tx: &mut Tx, shelf: &Shelf, due: Due) -> Result<usize> 
         changed.courses.insert(id, course);
     }
     if taken > 0 {
-        store::course::save(tx, &changed, &book).await?;
+        store::course::save(tx, Generation::CURRENT, &changed, &book).await?;
     }
     Ok(taken)
 }

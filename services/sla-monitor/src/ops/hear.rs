@@ -3,94 +3,143 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::Tx;
-use kernel::{Actor, Error, Result};
+use kernel::{Actor, Error, Result, Timestamp};
 
 use super::say;
 use crate::{
-    domain::{Course, HandoffId, RouteId, TeamId, heard::Heard, heard::What, policy::Kind},
-    store::{self, book::Shelf, course::Changed},
+    domain::{
+        Book, CalendarId, Course, HandoffId, PolicyId, RouteId, Said, TeamId,
+        heard::{Fact, Heard, What},
+        policy::Kind,
+    },
+    store::{
+        self,
+        book::Shelf,
+        course::{Changed, Generation},
+    },
 };
 
 /// Takes facts in, in order: who works by which calendar, which terms name which policy, and what happens to handoffs.
 pub(crate) async fn take_in(tx: &mut Tx, shelf: &Shelf, heard: &[Heard]) -> Result<()> {
-    let About { handoffs, teams, routes } = about(heard);
-    let courses = store::course::lock(tx, &handoffs).await?;
-    let mut book = shelf.book(tx.connection(), &teams, &routes).await?;
+    store::course::enter(tx).await?;
+    let mut batch = Batch::load(tx, shelf, Generation::CURRENT, heard).await?;
     let now = tx.now();
-    let mut changed = Changed { courses, ..Changed::default() };
-    let (mut teams, mut terms, mut revealed) = (vec![], BTreeMap::new(), vec![]);
     for one in heard {
-        match one {
-            Heard::Team { team, calendar, at } => {
-                book.team_works_by(team.clone(), *at, calendar.clone());
-                teams.push((team.clone(), *at, calendar.clone()));
-            }
-            Heard::Terms { route, version, policy } => {
-                book.terms.insert((route.clone(), *version), policy.clone());
-                terms.insert((route.clone(), *version), policy.clone());
-            }
-            Heard::Handoff(fact) => {
-                let mut course = changed.courses.remove(&fact.id).unwrap_or_else(|| Course::new(fact));
-                let was_confidential = course.standing.about.confidential;
-                let said = course.hear(fact, &book, now).map_err(Error::fault)?;
-                if was_confidential != fact.about.confidential {
-                    revealed.push((fact.id, fact.about.confidential));
-                }
-                say(tx, &Actor::System, &mut course, &said, &mut changed)?;
-                if matches!(fact.what, What::Reopened | What::Returned) {
-                    // What it undid is not said, and kept all the same.
-                    let completions = course.clocks.iter().filter(|clock| clock.kind == Kind::Completion);
-                    changed.clocks.extend(completions.map(|clock| clock.id));
-                }
-                changed.courses.insert(course.id, course);
-            }
-            Heard::Nothing => {}
+        if let Some(fact) = batch.refer(one) {
+            let (mut course, said) = batch.hear(fact, now)?;
+            say(tx, &Actor::System, &mut course, &said, &mut batch.changed)?;
+            batch.put(course);
         }
     }
-    if !teams.is_empty() {
-        teams.reverse();
-        let mut seen = BTreeSet::new();
-        teams.retain(|(team, since, _)| seen.insert((team.clone(), *since)));
-        store::book::save_teams(tx.connection(), &teams).await?;
-    }
-    if !terms.is_empty() {
-        store::book::save_terms(tx.connection(), &terms).await?;
-    }
-    if !changed.courses.is_empty() {
-        store::course::save(tx, &changed, &book).await?;
-    }
-    for (id, confidential) in revealed {
-        store::course::set_confidential(tx, id, confidential).await?;
-    }
-    Ok(())
+    batch.save(tx).await
 }
 
 /// The facts of a handoff are put aside from now on, or no longer: then its clocks do not fire.
 pub(crate) async fn park(tx: &mut Tx, id: HandoffId, parked: bool) -> Result<()> {
+    store::course::enter(tx).await?;
     store::course::park(tx, id, parked).await
 }
 
-/// Which handoffs, teams and routes facts are about.
-struct About {
-    handoffs: Vec<HandoffId>,
-    teams: BTreeSet<TeamId>,
-    routes: BTreeSet<RouteId>,
+/// Facts that are taken in together, and what they are about.
+pub(super) struct Batch {
+    generation: Generation,
+    pub(super) book: Book,
+    pub(super) changed: Changed,
+    teams: BTreeMap<(TeamId, Timestamp), Option<CalendarId>>,
+    terms: BTreeMap<(RouteId, i32), Option<PolicyId>>,
+    revealed: Vec<(HandoffId, bool)>,
 }
 
-fn about(heard: &[Heard]) -> About {
-    let (mut handoffs, mut teams, mut routes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for one in heard {
-        match one {
-            Heard::Handoff(fact) => {
-                handoffs.insert(fact.id);
-                teams.extend([fact.about.from_team.clone(), fact.about.to_team.clone()]);
-                routes.insert(fact.about.route_id.clone());
+impl Batch {
+    /// Everything that the facts are about, locked.
+    pub(super) async fn load(tx: &mut Tx, shelf: &Shelf, generation: Generation, heard: &[Heard]) -> Result<Self> {
+        let (mut handoffs, mut teams, mut routes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for one in heard {
+            match one {
+                Heard::Handoff(fact) => {
+                    handoffs.insert(fact.id);
+                    teams.extend([fact.about.from_team.clone(), fact.about.to_team.clone()]);
+                    routes.insert(fact.about.route_id.clone());
+                }
+                Heard::Team { team, .. } => {
+                    teams.insert(team.clone());
+                }
+                Heard::Terms { .. } | Heard::Nothing => {}
             }
-            Heard::Team { team, .. } => {
-                teams.insert(team.clone());
+        }
+        let handoffs: Vec<HandoffId> = handoffs.into_iter().collect();
+        let courses = store::course::lock(tx, generation, &handoffs).await?;
+        let book = shelf.book(tx.connection(), &teams, &routes).await?;
+        let changed = Changed { courses, ..Changed::default() };
+        let (teams, terms, revealed) = (BTreeMap::new(), BTreeMap::new(), vec![]);
+        Ok(Self { generation, book, changed, teams, terms, revealed })
+    }
+
+    /// Notes what a fact says of a team or a route; answers what it says of a handoff.
+    pub(super) fn refer<'h>(&mut self, heard: &'h Heard) -> Option<&'h Fact> {
+        match heard {
+            Heard::Team { team, calendar, at } => {
+                self.book.team_works_by(team.clone(), *at, calendar.clone());
+                self.teams.insert((team.clone(), *at), calendar.clone());
+                None
             }
-            Heard::Terms { .. } | Heard::Nothing => {}
+            Heard::Terms { route, version, policy } => {
+                self.book.terms.insert((route.clone(), *version), policy.clone());
+                self.terms.insert((route.clone(), *version), policy.clone());
+                None
+            }
+            Heard::Handoff(fact) => Some(fact),
+            Heard::Nothing => None,
         }
     }
-    About { handoffs: handoffs.into_iter().collect(), teams, routes }
+
+    /// The course that a fact is about; one that is not there yet begins.
+    pub(super) fn take(&mut self, fact: &Fact) -> Course {
+        self.changed.courses.remove(&fact.id).unwrap_or_else(|| Course::new(fact))
+    }
+
+    /// The course after a fact, and what is to be said.
+    fn hear(&mut self, fact: &Fact, now: Timestamp) -> Result<(Course, Vec<Said>)> {
+        let mut course = self.take(fact);
+        let said = self.happen(&mut course, fact, now)?;
+        Ok((course, said))
+    }
+
+    /// Lets a fact happen to a course.
+    pub(super) fn happen(&mut self, course: &mut Course, fact: &Fact, now: Timestamp) -> Result<Vec<Said>> {
+        let was_confidential = course.standing.about.confidential;
+        let said = course.hear(fact, &self.book, now).map_err(Error::fault)?;
+        if was_confidential != fact.about.confidential {
+            self.revealed.push((fact.id, fact.about.confidential));
+        }
+        self.changed.clocks.extend(said.iter().map(|one| one.view.clock.id));
+        if matches!(fact.what, What::Reopened | What::Returned) {
+            // What it undid is not said, and kept all the same.
+            let completions = course.clocks.iter().filter(|clock| clock.kind == Kind::Completion);
+            self.changed.clocks.extend(completions.map(|clock| clock.id));
+        }
+        Ok(said)
+    }
+
+    /// Puts a course back.
+    pub(super) fn put(&mut self, course: Course) {
+        self.changed.courses.insert(course.id, course);
+    }
+
+    /// Everything as it stands after the facts.
+    pub(super) async fn save(self, tx: &mut Tx) -> Result<()> {
+        if !self.teams.is_empty() {
+            store::book::save_teams(tx.connection(), &self.teams).await?;
+        }
+        if !self.terms.is_empty() {
+            store::book::save_terms(tx.connection(), &self.terms).await?;
+        }
+        if !self.changed.courses.is_empty() {
+            store::course::save(tx, self.generation, &self.changed, &self.book).await?;
+        }
+        for (id, confidential) in self.revealed {
+            store::course::set_confidential(tx, self.generation, id, confidential).await?;
+        }
+        Ok(())
+    }
 }

@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod fire;
 pub(crate) mod hear;
 pub(crate) mod policy;
+pub(crate) mod rebuild;
 
 use chassis::Tx;
 use kernel::{Actor, Result};

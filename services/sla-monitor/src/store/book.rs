@@ -192,15 +192,15 @@ impl Shelf {
 /// By which calendars teams have worked since when.
 pub(crate) async fn save_teams(
     store: &mut PgConnection,
-    teams: &[(TeamId, Timestamp, Option<CalendarId>)],
+    teams: &BTreeMap<(TeamId, Timestamp), Option<CalendarId>>,
 ) -> Result<()> {
     sqlx::query!(
         "INSERT INTO sla.team_calendar (team_id, since, calendar_id)
          SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[])
          ON CONFLICT (team_id, since) DO UPDATE SET calendar_id = excluded.calendar_id",
-        &teams.iter().map(|(team, ..)| team.to_string()).collect::<Vec<_>>(),
-        &teams.iter().map(|(_, since, _)| *since).collect::<Vec<_>>() as &[Timestamp],
-        &teams.iter().map(|(.., it)| it.as_ref().map(ToString::to_string)).collect::<Vec<_>>() as &[Option<String>],
+        &teams.keys().map(|(team, _)| team.to_string()).collect::<Vec<_>>(),
+        &teams.keys().map(|(_, since)| *since).collect::<Vec<_>>() as &[Timestamp],
+        &teams.values().map(|it| it.as_ref().map(ToString::to_string)).collect::<Vec<_>>() as &[Option<String>],
     )
     .execute(store)
     .await?;

@@ -67,8 +67,8 @@ impl Row {
 
 const COLUMNS: &str = "
     SELECT c.body AS clock, c.handoff_id, h.handoff_revision, h.parked, h.standing, nullif(c.due_at, 'infinity') AS due_at
-    FROM sla.clock c JOIN sla.handoff h ON h.id = c.handoff_id
-    WHERE sla.visible_to(c.confidential, c.team, c.other_team, ";
+    FROM sla.clock c JOIN sla.handoff h ON h.generation = c.generation AND h.id = c.handoff_id
+    WHERE c.generation = sla.current() AND sla.visible_to(c.confidential, c.team, c.other_team, ";
 
 fn visible(viewer: &Viewer) -> QueryBuilder<Postgres> {
     let mut query = QueryBuilder::new(COLUMNS);
@@ -192,7 +192,7 @@ pub(crate) async fn attainment(
         " AS key, count(*) FILTER (WHERE state = 'MET') AS met, count(*) FILTER (WHERE state = 'LATE') AS late,
           count(*) FILTER (WHERE is_open AND breached_at IS NOT NULL) AS open_breached,
           count(*) FILTER (WHERE state = 'CANCELLED') AS cancelled, count(*) FILTER (WHERE excused) AS excused
-          FROM sla.clock WHERE sla.visible_to(confidential, team, other_team, ",
+          FROM sla.clock WHERE generation = sla.current() AND sla.visible_to(confidential, team, other_team, ",
     );
     query.push_bind(viewer.sees_all).push(", ").push_bind(viewer.teams.clone());
     query.push(") AND (NOT is_open OR breached_at IS NOT NULL) AND due_at < ");

@@ -9,6 +9,23 @@ use sqlx::{PgExecutor, PgPool, types::Json};
 use super::head;
 use crate::domain::{Book, Clock, ClockId, Course, HandoffId, course::Standing, policy::Kind};
 
+/// Which generation of rows is meant: the one in use, or one that a rebuild makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Generation(pub(crate) Option<i64>);
+
+impl Generation {
+    /// The one in use.
+    pub(crate) const CURRENT: Self = Self(None);
+}
+
+/// Whoever writes to the generation in use keeps it in use until its transaction ends; a rebuild waits for them, and they for it.
+pub(crate) async fn enter(tx: &mut Tx) -> Result<()> {
+    sqlx::query!("SELECT pg_advisory_xact_lock_shared(hashtextextended('baton sla generation', 0))")
+        .fetch_one(tx.connection())
+        .await?;
+    Ok(())
+}
+
 /// Changed courses, and which of their clocks changed.
 #[derive(Debug, Default)]
 pub(crate) struct Changed {
@@ -40,18 +57,23 @@ impl Row {
 }
 
 /// Courses with the clocks that a fact may touch, locked until the transaction ends, in the order of their ids.
-pub(crate) async fn lock(tx: &mut Tx, ids: &[HandoffId]) -> Result<BTreeMap<HandoffId, Course>> {
+pub(crate) async fn lock(
+    tx: &mut Tx,
+    generation: Generation,
+    ids: &[HandoffId],
+) -> Result<BTreeMap<HandoffId, Course>> {
     let rows = sqlx::query_as!(
         Row,
         r#"
         SELECT id AS "id: HandoffId", handoff_revision, parked, standing AS "standing: Json<Standing>", revision, head_hash,
                head_at AS "head_at: Timestamp"
-        FROM sla.handoff WHERE id = ANY ($1) ORDER BY id FOR UPDATE
+        FROM sla.handoff WHERE generation = coalesce($2, sla.current()) AND id = ANY ($1) ORDER BY id FOR UPDATE
         "#,
         ids as &[HandoffId],
+        generation.0,
     );
     let rows = rows.fetch_all(tx.connection()).await?;
-    with_clocks(tx, rows, None).await
+    with_clocks(tx, generation, rows, None).await
 }
 
 /// The course of a clock, with that clock though it may have stopped, locked until the transaction ends.
@@ -61,12 +83,15 @@ pub(crate) async fn lock_of(tx: &mut Tx, id: ClockId) -> Result<Option<Course>> 
         r#"
         SELECT id AS "id: HandoffId", handoff_revision, parked, standing AS "standing: Json<Standing>", revision, head_hash,
                head_at AS "head_at: Timestamp"
-        FROM sla.handoff WHERE id = (SELECT handoff_id FROM sla.clock WHERE id = $1) FOR UPDATE
+        FROM sla.handoff
+        WHERE generation = sla.current()
+          AND id = (SELECT handoff_id FROM sla.clock WHERE generation = sla.current() AND id = $1)
+        FOR UPDATE
         "#,
         id as ClockId,
     );
     let rows = rows.fetch_all(tx.connection()).await?;
-    Ok(with_clocks(tx, rows, Some(id)).await?.into_values().next())
+    Ok(with_clocks(tx, Generation::CURRENT, rows, Some(id)).await?.into_values().next())
 }
 
 /// Courses whose next mark comes before an instant, locked: the ones that have waited longest, and of those that come due just
@@ -82,11 +107,13 @@ pub(crate) async fn claim(
         r#"
         WITH oldest AS (
             SELECT id, handoff_revision, parked, standing, revision, head_hash, head_at
-            FROM sla.handoff WHERE next_at < $1 AND NOT parked
+            FROM sla.handoff WHERE generation = sla.current() AND next_at < $1 AND NOT parked
             ORDER BY next_at, id LIMIT $3 FOR UPDATE SKIP LOCKED
         ), fresh AS (
             SELECT id, handoff_revision, parked, standing, revision, head_hash, head_at
-            FROM sla.handoff WHERE next_at >= $2 AND next_at < $1 AND NOT parked AND id NOT IN (SELECT id FROM oldest)
+            FROM sla.handoff
+            WHERE generation = sla.current() AND next_at >= $2 AND next_at < $1 AND NOT parked
+              AND id NOT IN (SELECT id FROM oldest)
             ORDER BY next_at, id LIMIT $3 FOR UPDATE SKIP LOCKED
         )
         SELECT id AS "id!: HandoffId", handoff_revision AS "handoff_revision!", parked AS "parked!",
@@ -99,10 +126,15 @@ pub(crate) async fn claim(
         limit,
     );
     let rows = rows.fetch_all(tx.connection()).await?;
-    with_clocks(tx, rows, None).await
+    with_clocks(tx, Generation::CURRENT, rows, None).await
 }
 
-async fn with_clocks(tx: &mut Tx, rows: Vec<Row>, also: Option<ClockId>) -> Result<BTreeMap<HandoffId, Course>> {
+async fn with_clocks(
+    tx: &mut Tx,
+    generation: Generation,
+    rows: Vec<Row>,
+    also: Option<ClockId>,
+) -> Result<BTreeMap<HandoffId, Course>> {
     let ids: Vec<HandoffId> = rows.iter().map(|row| row.id).collect();
     let mut courses = BTreeMap::new();
     for row in rows {
@@ -111,12 +143,13 @@ async fn with_clocks(tx: &mut Tx, rows: Vec<Row>, also: Option<ClockId>) -> Resu
     let clocks = sqlx::query!(
         r#"
         SELECT handoff_id AS "handoff_id: HandoffId", body AS "body: Json<Clock>" FROM sla.clock
-        WHERE handoff_id = ANY ($1) AND (is_open OR kind = $2 OR id = $3)
+        WHERE generation = coalesce($4, sla.current()) AND handoff_id = ANY ($1) AND (is_open OR kind = $2 OR id = $3)
         ORDER BY handoff_id, started_at, id
         "#,
         &ids as &[HandoffId],
         Kind::Completion.name(),
         also as Option<ClockId>,
+        generation.0,
     );
     for row in clocks.fetch_all(tx.connection()).await? {
         if let Some(course) = courses.get_mut(&row.handoff_id) {
@@ -130,7 +163,7 @@ async fn with_clocks(tx: &mut Tx, rows: Vec<Row>, also: Option<ClockId>) -> Resu
 pub(crate) async fn next_at(pool: &PgPool) -> Result<Option<Timestamp>> {
     let next = sqlx::query_scalar!(
         r#"SELECT next_at AS "next_at: Timestamp" FROM sla.handoff
-           WHERE next_at IS NOT NULL AND NOT parked ORDER BY next_at, id LIMIT 1"#
+           WHERE generation = sla.current() AND next_at IS NOT NULL AND NOT parked ORDER BY next_at, id LIMIT 1"#
     );
     Ok(next.fetch_optional(pool).await?.flatten())
 }
@@ -147,7 +180,7 @@ pub(crate) async fn of_policy(
     let found = sqlx::query_scalar!(
         r#"
         SELECT DISTINCT handoff_id AS "id: HandoffId" FROM sla.clock
-        WHERE policy_id = $1 AND is_open AND ($2::text IS NULL OR route_id = $2) AND ($3::uuid IS NULL OR id = $3)
+        WHERE generation = sla.current() AND policy_id = $1 AND is_open AND ($2::text IS NULL OR route_id = $2) AND ($3::uuid IS NULL OR id = $3)
           AND handoff_id > $4
         ORDER BY handoff_id
         LIMIT $5
@@ -163,22 +196,27 @@ pub(crate) async fn of_policy(
 
 /// Notes that the facts of a handoff are put aside, or no longer.
 pub(crate) async fn park(tx: &mut Tx, id: HandoffId, parked: bool) -> Result<()> {
-    sqlx::query!("UPDATE sla.handoff SET parked = $2 WHERE id = $1", id as HandoffId, parked)
-        .execute(tx.connection())
-        .await?;
+    sqlx::query!(
+        "UPDATE sla.handoff SET parked = $2 WHERE generation = sla.current() AND id = $1",
+        id as HandoffId,
+        parked
+    )
+    .execute(tx.connection())
+    .await?;
     Ok(())
 }
 
 /// Courses as they stand, and their changed clocks.
-pub(crate) async fn save(tx: &mut Tx, changed: &Changed, book: &Book) -> Result<()> {
+pub(crate) async fn save(tx: &mut Tx, generation: Generation, changed: &Changed, book: &Book) -> Result<()> {
     let courses: Vec<&Course> = changed.courses.values().collect();
     sqlx::query!(
         "
-        INSERT INTO sla.handoff (id, handoff_revision, route_id, from_team, to_team, confidential, parked, next_at, standing,
+        INSERT INTO sla.handoff (generation, id, handoff_revision, route_id, from_team, to_team, confidential, parked, next_at, standing,
                                  revision, head_hash, head_at)
-        SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::boolean[],
-                             $8::timestamptz[], $9::jsonb[], $10::bigint[], $11::bytea[], $12::timestamptz[])
-        ON CONFLICT (id) DO UPDATE
+        SELECT coalesce($13, sla.current()), course.*
+        FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::boolean[],
+                             $8::timestamptz[], $9::jsonb[], $10::bigint[], $11::bytea[], $12::timestamptz[]) AS course
+        ON CONFLICT (generation, id) DO UPDATE
         SET handoff_revision = excluded.handoff_revision, confidential = excluded.confidential, next_at = excluded.next_at,
             standing = excluded.standing, revision = excluded.revision, head_hash = excluded.head_hash,
             head_at = excluded.head_at
@@ -195,6 +233,7 @@ pub(crate) async fn save(tx: &mut Tx, changed: &Changed, book: &Book) -> Result<
         &courses.iter().map(|it| it.head.revision).collect::<Vec<_>>(),
         &courses.iter().map(|it| it.head.hash.to_vec()).collect::<Vec<_>>(),
         &courses.iter().map(|it| it.head.at).collect::<Vec<_>>() as &[Timestamp],
+        generation.0,
     )
     .execute(tx.connection())
     .await?;
@@ -208,16 +247,16 @@ pub(crate) async fn save(tx: &mut Tx, changed: &Changed, book: &Book) -> Result<
     }
     sqlx::query!(
         "
-        INSERT INTO sla.clock (id, handoff_id, kind, state, team, other_team, route_id, confidential, started_at, due_at,
+        INSERT INTO sla.clock (generation, id, handoff_id, kind, state, team, other_team, route_id, confidential, started_at, due_at,
                                breached_at, excused, historic, policy_id, policy_version, body)
-        SELECT id, handoff_id, kind, state, team, other_team, route_id, confidential, started_at,
+        SELECT coalesce($17, sla.current()), id, handoff_id, kind, state, team, other_team, route_id, confidential, started_at,
                coalesce(due_at, 'infinity'), breached_at, excused, historic, policy_id, policy_version, body
         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[],
                     $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::boolean[], $13::boolean[], $14::text[],
                     $15::integer[], $16::jsonb[])
             AS clock (id, handoff_id, kind, state, team, other_team, route_id, confidential, started_at, due_at, breached_at,
                       excused, historic, policy_id, policy_version, body)
-        ON CONFLICT (id) DO UPDATE
+        ON CONFLICT (generation, id) DO UPDATE
         SET state = excluded.state, confidential = excluded.confidential, due_at = excluded.due_at,
             breached_at = excluded.breached_at, excused = excluded.excused, policy_version = excluded.policy_version,
             body = excluded.body
@@ -239,6 +278,7 @@ pub(crate) async fn save(tx: &mut Tx, changed: &Changed, book: &Book) -> Result<
             as &[Option<String>],
         &clocks.iter().map(|(_, it)| it.policy.as_ref().map(|pin| pin.version)).collect::<Vec<_>>() as &[Option<i32>],
         &clocks.iter().map(|(_, it)| Json(*it)).collect::<Vec<_>>() as &[Json<&Clock>],
+        generation.0,
     )
     .execute(tx.connection())
     .await?;
@@ -250,11 +290,18 @@ fn breached_at(clock: &Clock) -> Option<Timestamp> {
 }
 
 /// Hides the clocks of a handoff that has become confidential, or shows them again.
-pub(crate) async fn set_confidential(tx: &mut Tx, id: HandoffId, confidential: bool) -> Result<()> {
+pub(crate) async fn set_confidential(
+    tx: &mut Tx,
+    generation: Generation,
+    id: HandoffId,
+    confidential: bool,
+) -> Result<()> {
     sqlx::query!(
-        "UPDATE sla.clock SET confidential = $2 WHERE handoff_id = $1 AND confidential <> $2",
+        "UPDATE sla.clock SET confidential = $2
+         WHERE generation = coalesce($3, sla.current()) AND handoff_id = $1 AND confidential <> $2",
         id as HandoffId,
         confidential,
+        generation.0,
     )
     .execute(tx.connection())
     .await?;

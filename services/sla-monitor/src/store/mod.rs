@@ -5,6 +5,7 @@ pub(crate) mod calendar;
 pub(crate) mod clock;
 pub(crate) mod course;
 pub(crate) mod policy;
+pub(crate) mod rebuild;
 
 use kernel::{Actor, Error, Head, Result, Timestamp};
 

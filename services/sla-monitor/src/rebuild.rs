@@ -1,0 +1,179 @@
+//! `sla-monitor rebuild`: a second generation of courses and clocks, made from the whole history beside the one in use, and put
+//! in its place when it has caught up. The service goes on answering and says nothing twice.
+
+use api::sla::v1::{self as pb, sla_event::Kind};
+use chassis::{
+    Context,
+    consumer::{self, Hears},
+    log,
+};
+use kernel::{Error, Head, Result, Timestamp};
+use prost::Message as _;
+
+use crate::{
+    consumers::{self, HANDOFF},
+    domain::{
+        ClockId, HandoffId, SECOND,
+        clock::{Acknowledged, Breach, Cause, Escalated, Evidence, Excused},
+        course::Decision,
+        heard::Heard,
+    },
+    ops::rebuild::{Own, Owns, catch_up, go_through, handoffs},
+    store::{
+        book::Shelf,
+        course::Generation,
+        rebuild::{behind, compare, current, delete_others, stop_all, swap_in},
+    },
+};
+
+/// Rebuilds; prints how far it is to standard error.
+pub(crate) async fn rebuild(context: Context, hears: Hears) -> Result<()> {
+    let in_use = current(context.pool()).await?;
+    let next = in_use + 1;
+    eprintln!("generation {in_use} is in use; generation {next} is made from the beginning");
+    while delete_others(context.pool(), [in_use, in_use]).await? {}
+    let shelf = Shelf::default();
+    let mut position = 0;
+    loop {
+        let facts = hears.ask_log(position).await?;
+        let Some(last) = facts.last() else { break };
+        position = last.position;
+        go_on(&context, &shelf, next, &read(&facts)?).await?;
+        if position % 10_000 < 500 {
+            eprintln!("  {position} facts");
+        }
+    }
+    swap(&context, &hears, &shelf, next, position).await?;
+    while delete_others(context.pool(), [next, next]).await? {}
+    Ok(())
+}
+
+fn read(facts: &[consumer::Heard]) -> Result<Vec<Heard>> {
+    // What this version cannot read is put aside where it is heard; here it is passed over.
+    Ok(facts.iter().filter_map(|fact| consumers::read(fact).ok()).collect())
+}
+
+async fn go_on(context: &Context, shelf: &Shelf, generation: i64, heard: &[Heard]) -> Result<()> {
+    let owns = owns(context, handoffs(heard).into_iter().collect()).await?;
+    let work = (shelf.clone(), heard.to_vec(), owns);
+    let done = context.transact("", &work, |tx, (shelf, heard, owns)| {
+        Box::pin(go_through(tx, shelf, Generation(Some(generation)), heard, owns))
+    });
+    done.await
+}
+
+/// Takes in the rest while nothing else moves, and puts the generation in use.
+async fn swap(context: &Context, hears: &Hears, shelf: &Shelf, next: i64, mut position: i64) -> Result<()> {
+    loop {
+        // What has come meanwhile, so that little is left for the moment in which all wait.
+        let facts = hears.ask_log(position).await?;
+        if let Some(last) = facts.last() {
+            position = last.position;
+            go_on(context, shelf, next, &read(&facts)?).await?;
+        }
+        let heard_until = consumer::position(context.pool(), HANDOFF).await?;
+        if position < heard_until {
+            continue;
+        }
+        let work = (context.clone(), shelf.clone(), next, position);
+        let swapped = context.transact("", &work, |tx, (context, shelf, next, position)| {
+            Box::pin(async move {
+                stop_all(tx).await?;
+                if consumer::position(tx.connection(), HANDOFF).await? != *position {
+                    return Ok(None);
+                }
+                let ids = behind(tx, *next).await?;
+                for some in ids.chunks(500) {
+                    let owns = owns(context, some.to_vec()).await?;
+                    catch_up(tx, shelf, Generation(Some(*next)), &owns).await?;
+                }
+                let difference = compare(tx, *next).await?;
+                swap_in(tx, *next).await?;
+                Ok(Some(difference))
+            })
+        });
+        if let Some(difference) = swapped.await? {
+            eprintln!(
+                "generation {next} is in use: {} handoffs, {} clocks; {} differ from those before",
+                difference.handoffs, difference.clocks, difference.differing
+            );
+            return Ok(());
+        }
+    }
+}
+
+/// What this service has said of handoffs.
+async fn owns(context: &Context, ids: Vec<HandoffId>) -> Result<Owns> {
+    let names: Vec<String> = ids.iter().map(|id| format!("clocks/{id}")).collect();
+    let mut owns = Owns::new();
+    for told in log::whole(context.pool(), &names).await? {
+        let event = pb::SlaEvent::decode(&told.payload[..]).map_err(Error::fault)?;
+        let id = told.aggregate.strip_prefix("clocks/").and_then(|id| id.parse::<uuid::Uuid>().ok());
+        let id = id.ok_or_else(|| Error::fault(format!("no handoff: {}", told.aggregate)))?;
+        let head = Head::from_row(told.aggregate_seq, &told.hash, told.occurred_at);
+        let clock = event.clock.unwrap_or_default();
+        let revision = clock.handoff.as_ref().map_or(0, |handoff| handoff.revision);
+        let decision = decision(&event.actor, &clock, event.kind)?;
+        let head = head.ok_or_else(|| Error::fault("a hash that is none"))?;
+        owns.entry(id.into()).or_default().push(Own { head, revision, decision });
+    }
+    Ok(owns)
+}
+
+/// What a fact decided; none of one that follows from what the handoff service said.
+fn decision(actor: &str, clock: &pb::Clock, kind: Option<Kind>) -> Result<Option<(ClockId, Decision)>> {
+    let decision = match kind {
+        Some(Kind::Warned(it)) => {
+            let after = micros(it.after);
+            let given = clock.warnings.iter().find(|warning| micros(warning.after) == after);
+            Decision::Warned { after, at: instant(given.and_then(|it| it.warned_at))? }
+        }
+        Some(Kind::Breached(it)) => Decision::Breached(breach(&it.breach.unwrap_or_default())?),
+        Some(Kind::Escalated(it)) => {
+            Decision::Escalated(Escalated { step: it.step, at: instant(it.escalated_at)?, notify: it.notify })
+        }
+        Some(Kind::BreachRetracted(it)) => {
+            Decision::Retracted { at: instant(it.breach.and_then(|breach| breach.retracted_at))? }
+        }
+        Some(Kind::BreachAcknowledged(it)) => {
+            let said = it.acknowledgement.unwrap_or_default();
+            let at = instant(said.acknowledged_at)?;
+            let (by, note, cause, delay) = (said.acknowledged_by, said.note, said.cause, micros(said.delay));
+            Decision::Acknowledged { said: Acknowledged { by, at, note, cause, step: 0, delay } }
+        }
+        Some(Kind::BreachExcused(it)) => {
+            let said = it.excuse.unwrap_or_default();
+            Decision::Excused(Excused { by: said.excused_by, at: instant(said.excused_at)?, reason: said.reason })
+        }
+        // What both sides agreed on follows from their handoff's own facts; what a person has moved does not.
+        Some(Kind::ClockMigrated(it)) if actor != "system" => Decision::Migrated {
+            policy: clock.policy_id.parse().map_err(Error::fault)?,
+            version: clock.policy_version,
+            at: instant(it.migrated_at)?,
+        },
+        _ => return Ok(None),
+    };
+    let id = clock.id.parse::<uuid::Uuid>().map_err(Error::fault)?;
+    Ok(Some((id.into(), decision)))
+}
+
+fn breach(breach: &pb::Breach) -> Result<Breach> {
+    Ok(Breach {
+        number: breach.number,
+        due_at: instant(breach.due_at)?,
+        detected_at: instant(breach.detected_at)?,
+        evidence: if breach.evidence() == pb::Evidence::Incomplete { Evidence::Incomplete } else { Evidence::Complete },
+        cause: if breach.cause() == pb::BreachCause::Retarget { Cause::Retarget } else { Cause::Time },
+        historic: breach.historic,
+        retracted_at: None,
+    })
+}
+
+fn micros(duration: Option<prost_types::Duration>) -> i64 {
+    duration.map_or(0, |it| it.seconds * SECOND + i64::from(it.nanos) / 1_000)
+}
+
+fn instant(time: Option<prost_types::Timestamp>) -> Result<Timestamp> {
+    let read = time.and_then(|time| Timestamp::from_seconds_and_nanos(time.seconds, time.nanos));
+    read.ok_or_else(|| Error::fault("a fact without an instant"))
+}

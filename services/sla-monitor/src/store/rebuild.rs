@@ -1,0 +1,86 @@
+//! The generations of rows.
+
+use chassis::Tx;
+use kernel::Result;
+use sqlx::PgPool;
+
+use crate::domain::HandoffId;
+
+/// The generation in use.
+pub(crate) async fn current(pool: &PgPool) -> Result<i64> {
+    Ok(sqlx::query_scalar!("SELECT current FROM sla.generation").fetch_one(pool).await?)
+}
+
+/// Waits until nobody writes to the generation in use any more, and keeps all from doing so until the transaction ends.
+pub(crate) async fn stop_all(tx: &mut Tx) -> Result<()> {
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('baton sla generation', 0))")
+        .fetch_one(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Handoffs of which this service has said more than the rows of a generation know.
+pub(crate) async fn behind(tx: &mut Tx, generation: i64) -> Result<Vec<HandoffId>> {
+    let ids = sqlx::query_scalar!(
+        r#"
+        SELECT mine.id AS "id: HandoffId"
+        FROM sla.handoff mine JOIN sla.handoff used ON used.generation = sla.current() AND used.id = mine.id
+        WHERE mine.generation = $1 AND used.revision > mine.revision
+        ORDER BY mine.id
+        "#,
+        generation
+    );
+    Ok(ids.fetch_all(tx.connection()).await?)
+}
+
+/// What differs between a generation and the one in use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Difference {
+    pub(crate) handoffs: i64,
+    pub(crate) clocks: i64,
+    pub(crate) differing: i64,
+}
+
+/// Compares a generation with the one in use.
+pub(crate) async fn compare(tx: &mut Tx, generation: i64) -> Result<Difference> {
+    Ok(sqlx::query_as!(
+        Difference,
+        r#"
+        SELECT (SELECT count(*) FROM sla.handoff WHERE generation = $1) AS "handoffs!",
+               (SELECT count(*) FROM sla.clock WHERE generation = $1) AS "clocks!",
+               (SELECT count(*)
+                FROM (SELECT * FROM sla.clock WHERE generation = $1) AS mine
+                FULL JOIN (SELECT * FROM sla.clock WHERE generation = sla.current()) AS used USING (id)
+                WHERE mine.body IS DISTINCT FROM used.body OR mine.state IS DISTINCT FROM used.state) AS "differing!"
+        "#,
+        generation
+    )
+    .fetch_one(tx.connection())
+    .await?)
+}
+
+/// Puts a generation in use.
+pub(crate) async fn swap_in(tx: &mut Tx, generation: i64) -> Result<()> {
+    sqlx::query!("UPDATE sla.generation SET current = $1", generation).execute(tx.connection()).await?;
+    Ok(())
+}
+
+/// Deletes some of the rows that belong to no generation in use; returns whether there may be more.
+pub(crate) async fn delete_others(pool: &PgPool, keep: [i64; 2]) -> Result<bool> {
+    const BATCH: i64 = 10_000;
+    let clocks = sqlx::query!(
+        "DELETE FROM sla.clock WHERE ctid = ANY (ARRAY(SELECT ctid FROM sla.clock WHERE generation <> ALL ($1) LIMIT $2))",
+        &keep[..],
+        BATCH
+    );
+    if clocks.execute(pool).await?.rows_affected() > 0 {
+        return Ok(true);
+    }
+    let handoffs = sqlx::query!(
+        "DELETE FROM sla.handoff
+         WHERE ctid = ANY (ARRAY(SELECT ctid FROM sla.handoff WHERE generation <> ALL ($1) LIMIT $2))",
+        &keep[..],
+        BATCH
+    );
+    Ok(handoffs.execute(pool).await?.rows_affected() > 0)
+}
