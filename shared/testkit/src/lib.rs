@@ -4,6 +4,7 @@
 mod caller;
 mod database;
 mod errors;
+mod program;
 mod service;
 mod stream;
 mod wait;
@@ -18,6 +19,7 @@ pub use dev::{
     tether::Tether,
 };
 pub use errors::{Refusal, refusal};
+pub use program::Program;
 pub use service::{Served, Setting, jwks_file};
 pub use stream::{Fact, read_stream};
 pub use wait::eventually;

@@ -1,0 +1,18 @@
+//! Each deadline breaches exactly once, none early, none lost: whatever dies, stops, stalls or lies while it passes.
+//!
+//! The quick form runs with all tests; `cargo dev faults` runs the long one.
+
+mod apart;
+mod away;
+mod backlog;
+mod deaths;
+mod order;
+mod rebuilding;
+mod stage;
+mod truth;
+mod work;
+
+/// How hard the tests try: `long` where BATON_FAULTS says so, else `quick`.
+fn scale<T>(quick: T, long: T) -> T {
+    if std::env::var("BATON_FAULTS").is_ok_and(|it| it == "long") { long } else { quick }
+}
