@@ -1,5 +1,9 @@
 //! A service hears another one: every fact once, in order, whatever happens to NATS, to its stream, or to a transaction; and what
 //! cannot be taken in holds up nothing but its own aggregate.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test is told it compares; another answer than the expected one fails it"
+)]
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -86,7 +90,9 @@ impl Consumer for Ears {
                         return Err(Error::Away { what: "a store of its own", source: "it sleeps".into() });
                     }
                     // A statement that fails, so that the transaction as it is can do nothing more.
-                    Some(_) => drop(sqlx::raw_sql("SELECT 1 / 0").execute(tx.connection()).await?),
+                    Some(_) => {
+                        sqlx::raw_sql("SELECT 1 / 0").execute(tx.connection()).await?;
+                    }
                 }
             }
             Ok(())
@@ -109,8 +115,8 @@ type Note = (i64, String, i64, String);
 struct Pair {
     producer: Served,
     setting: Setting,
-    config: Config,
-    _folder: TempDir,
+    /// Holds the listener's own token.
+    folder: TempDir,
 }
 
 impl Pair {
@@ -131,14 +137,16 @@ impl Pair {
         let mut owner = database.connect_as_owner().await;
         sqlx::raw_sql(TABLES).execute(&mut owner).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let token_file = folder.path().join("token");
-        std::fs::write(&token_file, setting.issuer().token(&People::Reader.claims())).unwrap();
-        let config = Config { producer_url: producer.url(), token_file };
-        Self { setting: Setting { database, ..setting }, producer, config, _folder: folder }
+        std::fs::write(folder.path().join("token"), setting.issuer().token(&People::Reader.claims())).unwrap();
+        Self { setting: Setting { database, ..setting }, producer, folder }
+    }
+
+    fn config(&self) -> Config {
+        Config { producer_url: self.producer.url(), token_file: self.folder.path().join("token") }
     }
 
     async fn listen(&self) -> Served {
-        self.setting.serve::<Listener>(self.config.clone()).await
+        self.setting.serve::<Listener>(self.config()).await
     }
 
     async fn say(&self, counter: &str, name: &'static str) {
@@ -263,7 +271,7 @@ async fn a_fact_that_cannot_be_taken_in_holds_up_its_aggregate_and_nothing_else(
     pair.settle().await;
     assert_eq!(pair.aside().await, [of_a(true), of_a(false), of_a(false)], "what comes later waits behind it");
 
-    let (context, hears) = (listener.running.context(), hears(&pair.config));
+    let (context, hears) = (listener.running.context(), hears(&pair.config()));
     consumer::retry(context, &hears, "counter/a").await.expect_err("it is still disliked");
     assert_eq!((pair.aside().await.len(), pair.parked().await.len()), (3, 1), "all of it or nothing");
     pair.change("DELETE FROM disliked").await;
@@ -286,7 +294,7 @@ async fn what_is_given_up_is_never_heard_and_what_comes_later_is() {
         pair.say("a", name).await;
     }
     pair.settle().await;
-    let hears = hears(&pair.config);
+    let hears = hears(&pair.config());
     assert_eq!(consumer::discard(listener.running.context(), &hears, "counter/a").await.unwrap(), 2);
     assert_eq!((pair.aside().await, pair.parked().await), (vec![], vec![]));
     pair.say("a", "four").await;
@@ -396,7 +404,7 @@ async fn what_the_stream_holds_no_longer_comes_from_the_log() {
     pair.producer.settle().await;
 
     // Made anew, the stream begins with the next fact.
-    let Pair { producer, setting: listening, mut config, _folder } = pair;
+    let Pair { producer, setting: listening, folder } = pair;
     let jetstream = jetstream::new(async_nats::connect(&setting.nats_url).await.unwrap());
     let stream = producer.stream().to_owned();
     producer.stop().await;
@@ -405,8 +413,7 @@ async fn what_the_stream_holds_no_longer_comes_from_the_log() {
     let mut producing = setting.config::<Probe>(probe::Config::default());
     producing.nats.max_age_hours = 1;
     let producer = setting.serve_as::<Probe>(producing).await;
-    config.producer_url = producer.url();
-    let pair = Pair { producer, setting: listening, config, _folder };
+    let pair = Pair { producer, setting: listening, folder };
     pair.say("a", "five").await;
     eventually("the stream begins with the last fact", async || {
         let first = jetstream.get_stream(&stream).await.ok()?.cached_info().state.first_sequence;
