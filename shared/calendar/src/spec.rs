@@ -8,6 +8,7 @@ use jiff::{
     tz::{self, TimeZone},
 };
 use kernel::Violation;
+use serde::{Deserialize, Serialize};
 
 use crate::days::{DAY_SECONDS, Days, day_of, windows_overlap};
 
@@ -22,7 +23,7 @@ const CLOSED_DAYS_MAX: i64 = 399;
 
 /// A stretch of a day, in seconds from midnight by the wall clock: open from its start on, until before its end. One that ends
 /// at or before its start ends on the next day, and belongs to the date that it starts on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Window {
     /// From 0 to 86,399.
     pub start_seconds: i32,
@@ -31,7 +32,7 @@ pub struct Window {
 }
 
 /// A local date with windows of its own, in place of those of its weekday; none close it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Override {
     /// The date.
     pub date: Date,
@@ -40,7 +41,7 @@ pub struct Override {
 }
 
 /// When a team works.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The name of a zone in the tz database: `Europe/Berlin`. A fixed offset is none, but for UTC.
     pub time_zone: String,

@@ -63,6 +63,36 @@ impl Calendar {
         Err(Beyond)
     }
 
+    /// What is open and what is shut from one instant until before another: stretches without gap, by turns.
+    pub fn stretches(&self, from: Timestamp, until: Timestamp) -> impl Iterator<Item = Stretch> {
+        let mut open = self.open_spans(from.as_micros(), until.as_micros()).peekable();
+        let (mut at, end) = (from.as_micros(), until.as_micros());
+        std::iter::from_fn(move || {
+            if at >= end {
+                return None;
+            }
+            let (is_open, mut until) = match open.peek() {
+                Some((start, _)) if *start > at => (false, *start),
+                Some((_, until)) => (true, *until),
+                None => (false, end),
+            };
+            // Spans that touch, at midnight or where the offset changes, are one.
+            while is_open && open.peek().is_some_and(|(start, _)| *start <= until) {
+                until = open.next().map_or(until, |(_, next)| next.max(until));
+            }
+            let from = std::mem::replace(&mut at, until);
+            Some(Stretch { from: Timestamp::from_micros(from), until: Timestamp::from_micros(until), is_open })
+        })
+    }
+
+    /// What is open, in order; spans may touch.
+    fn open_spans(&self, from: i64, until: i64) -> impl Iterator<Item = (i64, i64)> {
+        self.periods(from, until).flat_map(|Period { from, until, offset }| {
+            let spans = self.days.open_spans(from + offset, until + offset);
+            spans.map(move |(start, end)| (start - offset, end - offset))
+        })
+    }
+
     /// The stretches of one offset from an instant until before another.
     fn periods(&self, from: i64, until: i64) -> impl Iterator<Item = Period> {
         let mut at = from;
@@ -78,6 +108,17 @@ impl Calendar {
             Some(period)
         })
     }
+}
+
+/// A stretch of time that is open or shut as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Its first instant.
+    pub from: Timestamp,
+    /// The first instant after it.
+    pub until: Timestamp,
+    /// Whether it is open.
+    pub is_open: bool,
 }
 
 /// A stretch in which the wall clock runs on evenly, in microseconds: UTC, and what is to be added for the local time.

@@ -1,6 +1,7 @@
 //! Page tokens: opaque, and bound to the filter that they continue.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use prost::Message;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{event::digest, fields::Fields};
@@ -33,9 +34,77 @@ pub fn cursor<C: DeserializeOwned>(fields: &mut Fields, filter: &[u8], token: &s
     }
 }
 
+/// Which page of a list is asked for.
+#[derive(Debug)]
+pub struct Page<C> {
+    after: Option<C>,
+    size: u32,
+    filter: Vec<u8>,
+}
+
+impl<C: Serialize + DeserializeOwned> Page<C> {
+    /// Reads it. `filter` is the rest of the request: a token continues the list of the same filter alone.
+    pub fn read(fields: &mut Fields, size: i32, token: &str, filter: &impl Message) -> Option<Self> {
+        let filter = filter.encode_to_vec();
+        let size = fields.page_size(size);
+        let after = cursor(fields, &filter, token);
+        Some(Self { after: after?, size: size?, filter })
+    }
+
+    /// The last line of the page before; none for the first page.
+    pub fn after(&self) -> Option<&C> {
+        self.after.as_ref()
+    }
+
+    /// How many lines the page shows at most.
+    pub fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// How many lines to read: one more than the page shows tells whether another page follows.
+    pub fn limit(&self) -> i64 {
+        i64::from(self.size) + 1
+    }
+
+    /// The lines that the page shows, and the token of the next page; empty at the end.
+    pub fn cut<T>(&self, mut lines: Vec<T>, cursor: impl Fn(&T) -> C) -> (Vec<T>, String) {
+        let size = self.size as usize;
+        let has_more = lines.len() > size;
+        lines.truncate(size);
+        let next_page_token = match lines.last() {
+            Some(last) if has_more => self.token(&cursor(last)),
+            _ => String::new(),
+        };
+        (lines, next_page_token)
+    }
+
+    /// The token of the page that follows a line.
+    pub fn token(&self, last: &C) -> String {
+        token(&self.filter, last)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_follow_each_other_without_gap_or_double() {
+        let (mut seen, mut token) = (vec![], String::new());
+        loop {
+            let mut fields = Fields::default();
+            let page: Page<i64> = Page::read(&mut fields, 2, &token, &()).unwrap();
+            let after = page.after().copied().unwrap_or_default();
+            let lines = (after + 1..=5).take(usize::try_from(page.limit()).unwrap()).collect();
+            let (shown, next_page_token) = page.cut(lines, |line| *line);
+            seen.push(shown);
+            token = next_page_token;
+            if token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(seen, [vec![1, 2], vec![3, 4], vec![5]]);
+    }
 
     type Cursor = (i64, String);
 

@@ -1,4 +1,20 @@
-//! Two macros that make an identifier of its own type, so that a team is never taken for a route.
+//! Two macros that make an identifier of its own type, so that a team is never taken for a route; and ids made from what they name.
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// A UUID (version 8, RFC 9562) that is a digest of the parts, each after its length: the same parts always give the same.
+pub fn derived_uuid(parts: &[&[u8]]) -> Uuid {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let digest: [u8; 32] = hash.finalize().into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
 
 /// A newtype over [`Slug`](crate::Slug): parsed, displayed, stored and serialised as the slug.
 #[macro_export]

@@ -9,7 +9,7 @@ use clap::{
 
 use crate::{
     commands::{
-        action, completion, events, handoff, import, inbox, map, propose, question, review, route, team, template,
+        action, completion, events, handoff, import, inbox, map, propose, question, review, route, sla, team, template,
         terms, watch, whoami, workflow,
     },
     errors::Result,
@@ -18,7 +18,7 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Who you are: with --as NAME the token in BATON_TOKEN_<NAME>; or the one in the file that --token-file or BATON_TOKEN_FILE \
-names; or BATON_TOKEN. Where the services are: --handoff-url, --checklist-url, --nats-url, or their variables. \
+names; or BATON_TOKEN. Where the services are: --handoff-url, --checklist-url, --sla-url, --nats-url, or their variables. \
 `cargo dev up` starts them and writes all of it to target/dev/env: `source target/dev/env`.
 
 Exit codes:
@@ -60,6 +60,9 @@ pub(crate) struct Global {
     /// Where the template service answers
     #[arg(long, global = true, value_name = "URL", env = "BATON_CHECKLIST_URL", hide_env_values = true)]
     pub(crate) checklist_url: Option<String>,
+    /// Where the SLA monitor answers
+    #[arg(long, global = true, value_name = "URL", env = "BATON_SLA_URL", hide_env_values = true)]
+    pub(crate) sla_url: Option<String>,
     /// Where NATS answers
     #[arg(long, global = true, value_name = "URL", env = "BATON_NATS_URL", hide_env_values = true)]
     pub(crate) nats_url: Option<String>,
@@ -111,7 +114,10 @@ enum Command {
     /// Actions: small duties inside a handoff
     #[command(subcommand)]
     Action(action::Command),
-    /// What waits on a team, the most urgent first
+    /// Time commitments: calendars, policies, clocks, and how well promises were kept
+    #[command(subcommand)]
+    Sla(sla::Command),
+    /// What waits on a team, what is due first first
     Inbox(inbox::Inbox),
     /// What happens to handoffs, live
     Watch(watch::Watch),
@@ -145,7 +151,7 @@ pub(crate) async fn run() -> ExitCode {
         }
     };
     let session = Session::new(arguments.global);
-    match dispatch(arguments.command, &session).await {
+    match Box::pin(dispatch(arguments.command, &session)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
     }
@@ -155,7 +161,9 @@ pub(crate) async fn run() -> ExitCode {
 fn leave_out_what_the_environment_gave(mistake: &mut clap::Error) {
     let Some(ContextValue::StyledStr(usage)) = mistake.get(ContextKind::Usage) else { return };
     let mut usage = usage.to_string();
-    for option in ["--token-file <FILE>", "--handoff-url <URL>", "--checklist-url <URL>", "--nats-url <URL>"] {
+    let options =
+        ["--token-file <FILE>", "--handoff-url <URL>", "--checklist-url <URL>", "--sla-url <URL>", "--nats-url <URL>"];
+    for option in options {
         usage = usage.replace(&format!(" {option}"), "");
     }
     mistake.insert(ContextKind::Usage, ContextValue::StyledStr(usage.into()));
@@ -176,6 +184,7 @@ async fn dispatch(command: Command, session: &Session) -> Result<()> {
         Command::Agree(agree) => agree.run(session).await,
         Command::Decline(decline) => decline.run(session).await,
         Command::Action(command) => action::run(command, session).await,
+        Command::Sla(command) => sla::run(command, session).await,
         Command::Inbox(inbox) => inbox.run(session).await,
         Command::Watch(watch) => watch.run(session).await,
         Command::Import(import) => import.run(session).await,

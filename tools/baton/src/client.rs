@@ -8,6 +8,10 @@ use api::{
         directory_service_client::DirectoryServiceClient, handoff_service_client::HandoffServiceClient,
         route_service_client::RouteServiceClient,
     },
+    sla::v1::{
+        calendar_service_client::CalendarServiceClient, clock_service_client::ClockServiceClient,
+        policy_service_client::PolicyServiceClient,
+    },
 };
 use tonic::{
     Code, Request, Response, Status,
@@ -96,6 +100,21 @@ impl Remote {
     /// Templates.
     pub(crate) fn templates(&self) -> TemplateServiceClient<Authorized> {
         TemplateServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// Calendars.
+    pub(crate) fn calendars(&self) -> CalendarServiceClient<Authorized> {
+        CalendarServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// Policies.
+    pub(crate) fn policies(&self) -> PolicyServiceClient<Authorized> {
+        PolicyServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// Clocks.
+    pub(crate) fn clocks(&self) -> ClockServiceClient<Authorized> {
+        ClockServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// Sends the request with its deadline. While the service is UNAVAILABLE the same one, with the same `request_id`, is

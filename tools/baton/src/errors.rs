@@ -76,6 +76,11 @@ impl Error {
         self.exit() == Exit::Away
     }
 
+    /// Whether there is no such thing.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.exit() == Exit::NotFound
+    }
+
     /// Tells it on stderr and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         let text = self.to_text();

@@ -10,8 +10,10 @@ mod output;
 mod record;
 mod session;
 mod show;
+mod spans;
 mod values;
 mod words;
+mod yaml;
 
 use std::process::ExitCode;
 

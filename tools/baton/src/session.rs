@@ -43,6 +43,11 @@ impl Session {
         self.remote("template", self.global.checklist_url.as_deref(), "BATON_CHECKLIST_URL")
     }
 
+    /// The SLA monitor.
+    pub(crate) fn sla(&self) -> Result<Remote> {
+        self.remote("SLA", self.global.sla_url.as_deref(), "BATON_SLA_URL")
+    }
+
     /// The address of NATS.
     pub(crate) fn nats_url(&self) -> Result<&str> {
         known(self.global.nats_url.as_deref(), "NATS", "BATON_NATS_URL")

@@ -7,10 +7,13 @@ use api::{
         Origin, Priority, ProposalState, QuestionState, ReadBack, ReasonKind, ReviewOutcome, ReviewState, RiskKind,
         RouteStatus, TermsProposalState,
     },
-    r#type::v1::{Attachment, CriterionKind, Outcome, Severity, Side, TickState},
+    sla::v1::{AttainmentGroup, BreachCause, ClockKind, ClockState, Evidence, LedgerKind, PauseReason},
+    r#type::v1::{Attachment, CriterionKind, Outcome, Priority as TypedPriority, Severity, Side, TickState},
 };
 use kernel::Timestamp;
 use prost_types::Duration;
+
+use crate::spans;
 
 /// An enum of the API by the word that follows its prefix: `HANDOFF_STATE_IN_PROGRESS` is `IN_PROGRESS`.
 pub(crate) trait Word: Copy + TryFrom<i32> {
@@ -50,20 +53,27 @@ macro_rules! words {
 }
 
 words! {
+    AttainmentGroup "ATTAINMENT_GROUP_"
+    BreachCause "BREACH_CAUSE_"
     ChangeClass "CHANGE_CLASS_"
     ChangeKind "CHANGE_KIND_"
+    ClockKind "CLOCK_KIND_"
+    ClockState "CLOCK_STATE_"
     CriterionKind "CRITERION_KIND_"
     Decision "DECISION_"
+    Evidence "EVIDENCE_"
     EvidenceKind "EVIDENCE_KIND_"
     FieldType "FIELD_TYPE_"
     HandoffOrder "HANDOFF_ORDER_"
     HandoffState "HANDOFF_STATE_"
     ItemCategory "ITEM_CATEGORY_"
+    LedgerKind "LEDGER_KIND_"
     MapFindingCode "MAP_FINDING_CODE_"
     MapFindingSeverity "MAP_FINDING_SEVERITY_"
     MapSubjectKind "MAP_SUBJECT_KIND_"
     MemberRole "MEMBER_ROLE_"
     Outcome "OUTCOME_"
+    PauseReason "PAUSE_REASON_"
     Priority "PRIORITY_"
     ProposalState "PROPOSAL_STATE_"
     QuestionState "QUESTION_STATE_"
@@ -77,6 +87,7 @@ words! {
     Side "SIDE_"
     TermsProposalState "TERMS_PROPOSAL_STATE_"
     TickState "TICK_STATE_"
+    TypedPriority "PRIORITY_"
     VersionState "VERSION_STATE_"
 }
 
@@ -116,27 +127,9 @@ impl When {
 
 /// Reads a span of weeks, days, hours, minutes and seconds: `45m`, `1h30m`, `2d`.
 pub(crate) fn parse_span(text: &str) -> Result<Duration, String> {
+    let seconds = spans::seconds(text, &spans::ANY);
     let wrong = || format!("{text:?} is no span; write 30s, 45m, 2h, 1h30m, 2d or 1w");
-    let mut seconds: i64 = 0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-        let (number, after) = rest.split_at(digits);
-        let unit = after.chars().next().ok_or_else(wrong)?;
-        let length = match unit {
-            'w' => 604_800,
-            'd' => 86_400,
-            'h' => 3_600,
-            'm' => 60,
-            's' => 1,
-            _ => return Err(wrong()),
-        };
-        let number: i64 = number.parse().map_err(|_| wrong())?;
-        seconds = number.checked_mul(length).and_then(|more| seconds.checked_add(more)).ok_or_else(wrong)?;
-        rest = &after[unit.len_utf8()..];
-    }
-    // A thousand years are enough, and stay within what an instant can hold.
-    if (1..=31_557_600_000).contains(&seconds) { Ok(api::duration_from_seconds(seconds)) } else { Err(wrong()) }
+    seconds.map(api::duration_from_seconds).ok_or_else(wrong)
 }
 
 /// Reads a whole number of days.

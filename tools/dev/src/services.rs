@@ -13,7 +13,7 @@ pub(crate) struct SqlCrate {
 }
 
 /// In the order in which they are prepared: what a crate stands on comes first.
-pub(crate) const SQL_CRATES: [SqlCrate; 3] = [
+pub(crate) const SQL_CRATES: [SqlCrate; 4] = [
     SqlCrate { package: "chassis", folder: "shared/chassis", schema: "handoff", url_variable: "CHASSIS_DATABASE_URL" },
     SqlCrate {
         package: "checklist-template",
@@ -26,6 +26,12 @@ pub(crate) const SQL_CRATES: [SqlCrate; 3] = [
         folder: "services/handoff",
         schema: "handoff",
         url_variable: "HANDOFF_DATABASE_URL",
+    },
+    SqlCrate {
+        package: "sla-monitor",
+        folder: "services/sla-monitor",
+        schema: "sla",
+        url_variable: "SLA_DATABASE_URL",
     },
 ];
 
@@ -41,8 +47,14 @@ pub(crate) struct Service {
     pub(crate) calls: &'static [&'static str],
 }
 
-/// In the order in which they are started: what a service calls comes first.
-pub(crate) const SERVICES: [Service; 2] = [
+/// In the order in which they are started: what a service cannot do without comes first.
+pub(crate) const SERVICES: [Service; 3] = [
     Service { name: "checklist-template", schema: "checklist", url_knob: "SERVICE__CHECKLIST_URL", calls: &[] },
-    Service { name: "handoff", schema: "handoff", url_knob: "SERVICE__HANDOFF_URL", calls: &["checklist-template"] },
+    Service {
+        name: "handoff",
+        schema: "handoff",
+        url_knob: "SERVICE__HANDOFF_URL",
+        calls: &["checklist-template", "sla-monitor"],
+    },
+    Service { name: "sla-monitor", schema: "sla", url_knob: "SERVICE__SLA_URL", calls: &["handoff"] },
 ];

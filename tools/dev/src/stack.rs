@@ -67,6 +67,7 @@ impl Profile {
 pub(crate) struct Stack {
     // Dropped in this order: what calls goes before what is called.
     services: Vec<Running>,
+    grpc_ports: Vec<(&'static Service, u16)>,
     servers: Servers,
     programs: PathBuf,
     issuer: Issuer,
@@ -89,11 +90,22 @@ impl Stack {
         }
         let servers = Servers::start(&project.tether, &place.data, place.durable, Access::Users)?;
         let issuer = Issuer::generate();
-        let mut stack = Self { services: Vec::new(), servers, programs, issuer, signals: project.signals.clone() };
+        let mut stack = Self {
+            services: Vec::new(),
+            grpc_ports: Vec::new(),
+            servers,
+            programs,
+            issuer,
+            signals: project.signals.clone(),
+        };
         stack.prepare_database()?;
         fs::write(place.data.join("jwks.json"), stack.issuer.jwks()).or_say("writing the public key", REMEDY)?;
+        // Services that call each other are told where both are before either runs.
         for service in &SERVICES {
-            stack.serve(project, place, service)?;
+            stack.grpc_ports.push((service, free_port()?));
+        }
+        for (service, grpc_port) in stack.grpc_ports.clone() {
+            stack.serve(project, place, service, grpc_port)?;
         }
         Ok(stack)
     }
@@ -168,9 +180,9 @@ impl Stack {
         Ok(())
     }
 
-    fn serve(&mut self, project: &Project, place: &Place, service: &'static Service) -> Result<()> {
+    fn serve(&mut self, project: &Project, place: &Place, service: &'static Service, grpc_port: u16) -> Result<()> {
         let step = step(format!("starting {}", service.name));
-        let (grpc_port, http_port) = (free_port()?, free_port()?);
+        let http_port = free_port()?;
         let environment = self.configuration(place, service, grpc_port, http_port)?;
         let launch = |command: &str, log: String| Launch {
             name: format!("{} {command}", service.name),
@@ -231,8 +243,8 @@ impl Stack {
             knobs.extend([("NATS__USER", service.schema.to_owned()), ("NATS__PASSWORD", password)]);
         }
         // A service is told where those are that it calls, and gets a token of its own to call them with.
-        let called = self.services.iter().filter(|running| service.calls.contains(&running.service.name));
-        let called: Vec<_> = called.map(|running| (running.service.url_knob, url(running.grpc_port))).collect();
+        let called = self.grpc_ports.iter().filter(|(other, _)| service.calls.contains(&other.name));
+        let called: Vec<_> = called.map(|(other, port)| (other.url_knob, url(*port))).collect();
         if !called.is_empty() {
             knobs.push(("SERVICE__TOKEN_FILE", self.write_token(place, service)?));
         }

@@ -62,4 +62,25 @@ proptest! {
     fn nothing_more_to_do_is_due_at_once((spec, from) in calendar_and_instant()) {
         prop_assert_eq!(Calendar::new(&spec).unwrap().add(from, 0), Ok(from));
     }
+
+    #[test]
+    fn stretches_follow_each_other_by_turns_and_what_is_open_of_them_is_the_working_time(
+        (spec, from) in calendar_and_instant(),
+        seconds in 0_i64..60 * 86_400,
+    ) {
+        let calendar = Calendar::new(&spec).unwrap();
+        let end = from.plus_seconds(seconds);
+        let (mut at, mut open, mut last) = (from, 0, None);
+        for stretch in calendar.stretches(from, end) {
+            prop_assert_eq!(stretch.from, at);
+            prop_assert!(stretch.until > stretch.from);
+            prop_assert_ne!(Some(stretch.is_open), last, "one after another of the same kind is one");
+            let length = stretch.until.as_micros() - stretch.from.as_micros();
+            prop_assert_eq!(calendar.between(stretch.from, stretch.until), if stretch.is_open { length } else { 0 });
+            open += if stretch.is_open { length } else { 0 };
+            (at, last) = (stretch.until, Some(stretch.is_open));
+        }
+        prop_assert_eq!(at, end);
+        prop_assert_eq!(open, calendar.between(from, end));
+    }
 }

@@ -19,6 +19,18 @@ pub async fn position(store: impl PgExecutor<'_>, package: &str) -> Result<i64> 
     Ok(position.fetch_optional(store).await?.unwrap_or_default())
 }
 
+/// The instant after every live fact of a producer that was taken in. Until the transaction ends nothing more is: what takes
+/// effect then has so for all that comes, and for nothing that was.
+pub async fn after_all_heard(tx: &mut Tx, package: &str) -> Result<Timestamp> {
+    let now = tx.now();
+    let row = sqlx::query!(
+        r#"SELECT nullif(latest_at, '-infinity') AS "latest_at: Timestamp" FROM consumer WHERE package = $1 FOR UPDATE"#,
+        package
+    );
+    let latest_at = row.fetch_optional(tx.connection()).await?.and_then(|row| row.latest_at);
+    Ok(latest_at.map_or(now, |latest_at| now.max(Timestamp::from_micros(latest_at.as_micros() + 1))))
+}
+
 /// The row of a producer that is heard for the first time.
 pub(super) async fn begin(context: &Context, package: &str) -> Result<()> {
     sqlx::query!("INSERT INTO consumer (package) VALUES ($1) ON CONFLICT DO NOTHING", package)

@@ -16,7 +16,7 @@ use tokio::{select, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
-    apply::position,
+    apply::{after_all_heard, position},
     letters::{Letter, discard, letters, retry},
 };
 use crate::{Context, Peer, Tx, context::SILENT_AFTER, context::bounded, publisher::Trouble};

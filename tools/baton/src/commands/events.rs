@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::{checklist::v1::TemplateEvent, handoff::v1::HandoffEvent, to_json};
+use api::{checklist::v1::TemplateEvent, handoff::v1::HandoffEvent, sla::v1::SlaEvent, to_json};
 use async_nats::{
     ConnectOptions, HeaderMap, ServerAddr,
     jetstream::{
@@ -42,6 +42,7 @@ Each line: position (the stream's sequence), type, subject, aggregate, sequence,
 
 Examples:
   baton events tail --no-follow --limit 10
+  baton events tail --stream sla --from new --subject 'baton.sla.v1.breached.>'
   baton events tail --from new --subject 'baton.handoff.v1.handoff_rejected.sales.*' | jq .payload")]
     Tail(Tail),
 }
@@ -61,7 +62,7 @@ pub(crate) struct Tail {
     /// Only these subjects [default: all of the stream]
     #[arg(long)]
     subject: Option<String>,
-    /// Whose facts: handoff or checklist
+    /// Whose facts: handoff, checklist or sla
     #[arg(long, value_enum, default_value_t = Source::Handoff, hide_possible_values = true)]
     stream: Source,
     /// What stands before streams and subjects
@@ -86,6 +87,8 @@ enum Source {
     Handoff,
     /// Templates
     Checklist,
+    /// Clocks, calendars, policies
+    Sla,
 }
 
 /// How far a reader is.
@@ -200,6 +203,7 @@ impl Source {
         match self {
             Self::Handoff => "handoff",
             Self::Checklist => "checklist",
+            Self::Sla => "sla",
         }
     }
 
@@ -209,6 +213,7 @@ impl Source {
         let payload = match self {
             Self::Handoff => HandoffEvent::decode(message.payload.clone()).map(|event| to_json(&event)),
             Self::Checklist => TemplateEvent::decode(message.payload.clone()).map(|event| to_json(&event)),
+            Self::Sla => SlaEvent::decode(message.payload.clone()).map(|event| to_json(&event)),
         };
         json!({
             "position": position,

@@ -15,7 +15,7 @@ use crate::{
     client::{Remote, pages},
     errors::{Error, Result},
     session::Session,
-    show::{handoff as show, inbox},
+    show::{inbox, line},
     words::{self, Word as _},
 };
 
@@ -32,7 +32,7 @@ const OPEN_STATES: [HandoffState; 6] = [
 /// What waits on a team.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  baton --as ivan inbox\n  baton --as admin inbox implementation --priority urgent\n  baton --as ivan inbox --text acme --order deliver-by\n  baton --as anna inbox --everywhere"
+    after_help = "Examples:\n  baton --as ivan inbox\n  baton --as admin inbox implementation --priority urgent\n  baton --as ivan inbox --text acme --order priority\n  baton --as ivan inbox --breached\n  baton --as anna inbox --everywhere"
 )]
 pub(crate) struct Inbox {
     /// The team [default: your own, where you are in one]
@@ -45,9 +45,10 @@ pub(crate) struct Inbox {
     everywhere: bool,
     #[command(flatten)]
     narrow: Narrow,
-    /// priority: most urgent first, then longest in its state; deliver-by: promised soonest first; updated: longest untouched
+    /// due: what your side has to do soonest first, what is late before all; priority: most urgent first, then longest in its
+    /// state; deliver-by: promised soonest first; updated: longest untouched
     /// first; recent: last touched first; newest or oldest first
-    #[arg(long, value_parser = HandoffOrder::parse, default_value = "priority")]
+    #[arg(long, value_parser = HandoffOrder::parse, default_value = "due")]
     order: HandoffOrder,
     /// At most so many handoffs, or teams
     #[arg(long, default_value_t = 50)]
@@ -107,7 +108,7 @@ impl Inbox {
         })
         .await?;
         let answer = ListHandoffsResponse { handoffs, next_page_token, ..Default::default() };
-        session.answer(&answer, |answer, screen| show::inbox(&team, answer, screen))
+        session.answer(&answer, |answer, screen| line::inbox(&team, answer, screen))
     }
 }
 

@@ -10,6 +10,7 @@ use prost_types::Timestamp;
 use crate::words::{Word as _, parse_origin, parse_time};
 
 /// Filters; all that are given hold together.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Filters")]
 pub(crate) struct Narrow {
@@ -64,6 +65,15 @@ pub(crate) struct Narrow {
     /// Only those promised for before then
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     promised_before: Option<Timestamp>,
+    /// Only those with a clock due before then: of the inbox's team or of --side, or of either side
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    due_before: Option<Timestamp>,
+    /// Only those with a clock that is open and late
+    #[arg(long, conflicts_with = "not_breached")]
+    breached: bool,
+    /// Only those without one
+    #[arg(long)]
+    not_breached: bool,
 }
 
 impl Narrow {
@@ -86,6 +96,8 @@ impl Narrow {
             updated_after: self.updated_after,
             updated_before: self.updated_before,
             deliver_by_before: self.promised_before,
+            due_before: self.due_before,
+            breached: (self.breached || self.not_breached).then_some(self.breached),
             ..ListHandoffsRequest::default()
         }
     }
@@ -120,7 +132,8 @@ mod tests {
         let all = request(
             "--text acme --owner sam --state draft --state in-progress --waiting-on upstream --priority high --route r \
              --origin crm --link erp/A/7 --follows f --on-hold --confidential --created-after 2026-11-01 \
-             --created-before 2026-11-02 --updated-after 2026-11-03 --updated-before 2026-11-04 --promised-before 2026-11-05",
+             --created-before 2026-11-02 --updated-after 2026-11-03 --updated-before 2026-11-04 --promised-before 2026-11-05 \
+             --due-before 2026-11-06 --breached",
         );
         let day = |day: u8| parse_time(&format!("2026-11-{day:02}")).ok();
         let expected = ListHandoffsRequest {
@@ -140,6 +153,8 @@ mod tests {
             updated_after: day(3),
             updated_before: day(4),
             deliver_by_before: day(5),
+            due_before: day(6),
+            breached: Some(true),
             ..ListHandoffsRequest::default()
         };
         assert_eq!(all, expected);
@@ -149,6 +164,7 @@ mod tests {
     fn what_is_not_given_narrows_nothing() {
         assert_eq!(request(""), ListHandoffsRequest::default());
         assert_eq!(request("--not-on-hold").on_hold, Some(false));
+        assert_eq!(request("--not-breached").breached, Some(false));
         assert!(Line::try_parse_from(["list", "--on-hold", "--not-on-hold"]).is_err());
     }
 }

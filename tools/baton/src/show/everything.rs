@@ -243,7 +243,7 @@ fn everything() -> Handoff {
 #[test]
 #[expect(clippy::too_many_lines, reason = "the card itself is long")]
 fn a_card_shows_everything_that_a_handoff_holds() {
-    assert_snapshot!(handoff::card(&everything(), &[], &Screen::of_test()), @"
+    assert_snapshot!(handoff::card(&everything(), &[], &[], &Screen::of_test()), @"
     Acme rollout
       state         SUBMITTED, attempt 2
       accountable   sales (anna)

@@ -1,73 +1,23 @@
-//! Handoffs for people: lists, the inbox, one as a card, and what a command made of it.
+//! One handoff for people: as a card, and what a command made of it.
 
 use api::{
-    handoff::v1::{
-        Attempt, Claim, Handoff, HandoffLine, Hold, ListHandoffsResponse, Priority, ReadBackConfirmation, Reason,
-        ReasonKind, Summary,
-    },
+    handoff::v1::{Attempt, Claim, Handoff, Hold, ReadBackConfirmation, Reason, ReasonKind, Summary},
+    sla::v1::Clock,
     r#type::v1::{CriterionResult, Side, Submission, TickState},
 };
 use comfy_table::Cell;
 
-use super::{Screen, Tone, action, evaluation, more, proposal, question, review};
+use super::{Screen, Tone, action, evaluation, proposal, question, review, sla::clock};
 use crate::{
     numbered::named,
     values,
     words::{self, Word as _},
 };
 
-/// A page of handoffs.
-pub(crate) fn list(answer: &ListHandoffsResponse, screen: &Screen) -> String {
-    let rows = answer.handoffs.iter().map(|line| {
-        let turn = side_team(line.waiting_on(), &line.from_team, &line.to_team);
-        let age = words::age(line.state_since.as_ref(), screen.now());
-        [
-            name_cell(line),
-            teams_cell(line),
-            state_cell(line, screen),
-            Cell::new(line.priority().word()),
-            Cell::new(turn),
-            Cell::new(age),
-        ]
-    });
-    screen.table(&["HANDOFF", "Teams", "State", "Priority", "Waits on", "Since"], rows) + more(&answer.next_page_token)
-}
-
-/// What waits on a team, and why it does.
-pub(crate) fn inbox(team: &str, answer: &ListHandoffsResponse, screen: &Screen) -> String {
-    let rows = answer.handoffs.iter().map(|line| {
-        let accountable = side_team(line.accountable_side(), &line.from_team, &line.to_team);
-        let is_its_turn = side_team(line.waiting_on(), &line.from_team, &line.to_team) == team;
-        let actions = match open_actions_of(team, line) {
-            0 => String::new(),
-            number => words::count(number.into(), "action"),
-        };
-        let urgency = match line.priority() {
-            urgent @ (Priority::Urgent | Priority::High) => urgent.word().to_owned(),
-            _ => String::new(),
-        };
-        let promise = match words::age(line.deliver_by.as_ref(), screen.now()) {
-            none if none.is_empty() => none,
-            ahead if ahead.starts_with("in ") => format!("promised {ahead}"),
-            past => format!("{past} late"),
-        };
-        let why = [urgency, if is_its_turn { "your turn".to_owned() } else { String::new() }, actions, promise];
-        let why: Vec<String> = why.into_iter().filter(|reason| !reason.is_empty()).collect();
-        [
-            name_cell(line),
-            teams_cell(line),
-            state_cell(line, screen),
-            Cell::new(accountable),
-            screen.cell(Tone::Waiting, why.join("\n")),
-            Cell::new(words::age(line.state_since.as_ref(), screen.now())),
-        ]
-    });
-    screen.table(&["HANDOFF", "Teams", "State", "Accountable", "Why", "Since"], rows) + more(&answer.next_page_token)
-}
-
 /// One handoff, with what its criteria still miss.
-pub(crate) fn card(handoff: &Handoff, unmet: &[CriterionResult], screen: &Screen) -> String {
+pub(crate) fn card(handoff: &Handoff, unmet: &[CriterionResult], clocks: &[Clock], screen: &Screen) -> String {
     format!("{}\n{}", screen.heading(&handoff.title), head(handoff, screen))
+        + &screen.section("Clocks", &clock::of_handoff(clocks, screen))
         + &screen.section("Summary", &summary(handoff.summary.as_ref(), screen))
         + &screen.section("Answers", &answers(handoff, screen))
         + &screen.section("Checklist", &ticks(handoff, screen))
@@ -124,26 +74,6 @@ pub(super) fn side_team<'a>(side: Side, from_team: &'a str, to_team: &'a str) ->
 /// The team of a side of this handoff; empty for none.
 pub(super) fn team_of(handoff: &Handoff, side: Side) -> &str {
     side_team(side, &handoff.from_team, &handoff.to_team)
-}
-
-fn name_cell(line: &HandoffLine) -> Cell {
-    Cell::new(format!("{}\n{}", line.title, line.id))
-}
-
-fn teams_cell(line: &HandoffLine) -> Cell {
-    Cell::new(format!("{} →\n{}", line.from_team, line.to_team))
-}
-
-fn state_cell(line: &HandoffLine, screen: &Screen) -> Cell {
-    let hold = if line.on_hold { "\non hold" } else { "" };
-    let attempt = if line.attempt == 0 { String::new() } else { format!("\nattempt {}", line.attempt) };
-    screen.cell(super::tone_of(line.state()), format!("{}{attempt}{hold}", line.state().word()))
-}
-
-fn open_actions_of(team: &str, line: &HandoffLine) -> i32 {
-    let upstream = if line.from_team == team { line.upstream_actions } else { 0 };
-    let downstream = if line.to_team == team { line.downstream_actions } else { 0 };
-    upstream + downstream
 }
 
 fn accountable(handoff: &Handoff) -> String {
@@ -393,7 +323,7 @@ mod tests {
             problem: "No date.".to_owned(),
             fix: "Say when it goes live.".to_owned(),
         };
-        assert_snapshot!(card(&rejected(), &[unmet], &Screen::of_test()), @"
+        assert_snapshot!(card(&rejected(), &[unmet], &[], &Screen::of_test()), @"
         Acme rollout
           state         REJECTED, attempt 1
           accountable   sales (anna)
@@ -428,33 +358,6 @@ mod tests {
         assert_snapshot!(created("Rejected", &rejected(), &Screen::of_test()), @"
         Rejected: Acme rollout is REJECTED, attempt 1; sales is accountable; waits on sales; revision 6
         01994f7e-0000-7000-8000-000000000001
-        ");
-    }
-
-    #[test]
-    fn an_inbox_says_why_a_handoff_is_there() {
-        let line = HandoffLine {
-            id: "01994f7e-0000-7000-8000-000000000001".to_owned(),
-            from_team: "sales".to_owned(),
-            to_team: "implementation".to_owned(),
-            title: "Acme rollout".to_owned(),
-            state: HandoffState::InProgress.into(),
-            attempt: 2,
-            accountable_side: Side::Downstream.into(),
-            waiting_on: Side::Downstream.into(),
-            upstream_actions: 1,
-            priority: Priority::Urgent.into(),
-            deliver_by: at("2026-11-23T07:00:00Z"),
-            state_since: at("2026-11-21"),
-            ..HandoffLine::default()
-        };
-        let answer = ListHandoffsResponse { handoffs: vec![line], ..ListHandoffsResponse::default() };
-        assert_snapshot!(inbox("sales", &answer, &Screen::of_test()), @"
-         HANDOFF                                Teams          State         Accountable   Why        Since
-        ────────────────────────────────────────────────────────────────────────────────────────────────────
-         Acme rollout                           sales →        IN_PROGRESS   implementat   URGENT     2 d
-         01994f7e-0000-7000-8000-000000000001   implementati   attempt 2     ion           1 action
-                                                on                                         2 h late
         ");
     }
 }

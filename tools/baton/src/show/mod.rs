@@ -8,6 +8,7 @@ mod fact;
 pub(crate) mod handoff;
 pub(crate) mod import;
 pub(crate) mod inbox;
+pub(crate) mod line;
 pub(crate) mod map;
 pub(crate) mod migration;
 pub(crate) mod progress;
@@ -15,6 +16,7 @@ pub(crate) mod proposal;
 pub(crate) mod question;
 pub(crate) mod review;
 pub(crate) mod route;
+pub(crate) mod sla;
 pub(crate) mod team;
 pub(crate) mod template;
 pub(crate) mod timeline;
@@ -160,6 +162,12 @@ impl Screen {
     pub(crate) fn of_test() -> Self {
         Self { now: "2026-11-23T09:00:00Z".parse().expect("a valid instant"), width: 100, colour: false }
     }
+
+    /// As wide as what is not printed to a terminal.
+    #[cfg(test)]
+    pub(crate) fn wide(self) -> Self {
+        Self { width: DEFAULT_WIDTH, ..self }
+    }
 }
 
 fn longest_word(table: &Table, column: usize) -> u16 {
@@ -181,4 +189,13 @@ fn tone_of(state: HandoffState) -> Tone {
 /// A line that tells how to see what a limit left out; empty where nothing was.
 pub(crate) fn more(next_page_token: &str) -> &'static str {
     if next_page_token.is_empty() { "" } else { "\n\n... and more: raise --limit" }
+}
+
+/// One line of a text, not longer than so many characters.
+fn cut(text: &str, chars: usize) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().count() <= chars {
+        return text;
+    }
+    text.chars().take(chars - 1).chain(['…']).collect()
 }

@@ -12,7 +12,7 @@ use super::{
     action::owed,
     fact::{self, linked},
     handoff::reason,
-    more,
+    more, sla,
 };
 use crate::words::{self, Word as _};
 
@@ -29,7 +29,9 @@ fn line(entry: &TimelineEntry, actor_width: usize, screen: &Screen) -> String {
     if let Some(event) = entry.event.as_ref().filter(|event| !event.override_reason.is_empty()) {
         details.push(format!("as ADMIN: {}", event.override_reason));
     }
-    let number = screen.paint(Tone::Quiet, &format!("{:>4}", format!("#{}", entry.sequence)));
+    // What the monitor said has no place in the handoff's own count.
+    let number = if entry.sla_event.is_some() { "SLA".to_owned() } else { format!("#{}", entry.sequence) };
+    let number = screen.paint(Tone::Quiet, &format!("{number:>4}"));
     let imported = if entry.historic { screen.paint(Tone::Quiet, "  (imported)") } else { String::new() };
     let at = words::time(entry.occurred_at.as_ref());
     let first = format!("{number} {at}  {:<actor_width$}  {what}{imported}", entry.actor);
@@ -41,6 +43,9 @@ fn line(entry: &TimelineEntry, actor_width: usize, screen: &Screen) -> String {
 /// What happened in words, and what was said with it.
 fn told(entry: &TimelineEntry) -> (String, Vec<String>) {
     let unknown = || (entry.r#type.replace('_', " "), vec![]);
+    if let Some(event) = &entry.sla_event {
+        return sla::fact::told(event).unwrap_or_else(unknown);
+    }
     let Some(HandoffEvent { kind: Some(kind), handoff, .. }) = &entry.event else { return unknown() };
     let to_team = handoff.as_ref().map(|handoff| handoff.to_team.as_str()).unwrap_or_default();
     match kind {

@@ -2,7 +2,7 @@
 
 use api::handoff::v1::{HandoffChanged, WatchedFact};
 
-use super::{Screen, Tone, handoff::side_team};
+use super::{Screen, Tone, cut, handoff::side_team};
 use crate::words::{self, Word as _};
 
 /// As wide as most titles are.
@@ -59,15 +59,6 @@ fn what(facts: &[WatchedFact]) -> String {
 fn clock(fact: Option<&WatchedFact>) -> String {
     let at = words::instant(fact.and_then(|fact| fact.occurred_at.as_ref()));
     at.map(|at| at.to_string().chars().skip(11).take(8).collect()).unwrap_or_default()
-}
-
-/// One line of a text, not longer than so many characters.
-fn cut(text: &str, chars: usize) -> String {
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().count() <= chars {
-        return text;
-    }
-    text.chars().take(chars - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]

@@ -9,13 +9,13 @@ use api::{
 };
 use clap::Args;
 
-use super::Reference;
+use super::{Reference, target::whole};
 use crate::{
     client::{Remote, pages},
     commands::narrow::Narrow,
     errors::Result,
     session::Session,
-    show::{evaluation, handoff as show, timeline},
+    show::{evaluation, handoff as show, line, timeline},
     words::Word as _,
 };
 
@@ -66,7 +66,7 @@ impl List {
             Ok((page.handoffs, page.next_page_token))
         })
         .await?;
-        session.answer(&ListHandoffsResponse { handoffs, next_page_token, ..Default::default() }, show::list)
+        session.answer(&ListHandoffsResponse { handoffs, next_page_token, ..Default::default() }, line::list)
     }
 }
 
@@ -87,14 +87,16 @@ impl Timeline {
 
 /// Shows one handoff; while upstream prepares it, with what its criteria still miss.
 pub(super) async fn show(handoff: &Reference, remote: &Remote, session: &Session) -> Result<()> {
-    let handoff = handoff.get(remote).await?;
+    let (handoff, clocks) = whole(handoff.id(remote).await?, remote).await?;
     let unmet = match handoff.attempts.last() {
         _ if session.is_json() => vec![],
         _ if handoff.waiting_on() == Side::Upstream => judged(handoff.id.clone(), remote).await?.results,
         last => last.map(|attempt| attempt.results.clone()).unwrap_or_default(),
     };
-    let answer = GetHandoffResponse { handoff: Some(handoff) };
-    session.answer(&answer, |answer, screen| show::card(&answer.handoff.clone().unwrap_or_default(), &unmet, screen))
+    let answer = GetHandoffResponse { handoff: Some(handoff), clocks };
+    session.answer(&answer, |GetHandoffResponse { handoff, clocks }, screen| {
+        show::card(&handoff.clone().unwrap_or_default(), &unmet, clocks, screen)
+    })
 }
 
 /// Shows what the criteria say.

@@ -2,6 +2,7 @@
 
 use api::{
     handoff::v1::{GetHandoffRequest, Handoff, ListHandoffsRequest},
+    sla::v1::Clock,
     r#type::v1::Side,
 };
 use clap::Args;
@@ -78,6 +79,11 @@ impl Reference {
         })
     }
 
+    /// The id, where another service is asked: the handoff service is not called, but for an outside record.
+    pub(crate) async fn known_id(&self, session: &Session) -> Result<String> {
+        if self.name.contains('/') { self.id(&session.handoff()?).await } else { Ok(self.name.clone()) }
+    }
+
     /// The handoff as it stands.
     pub(crate) async fn get(&self, remote: &Remote) -> Result<Handoff> {
         get(self.id(remote).await?, remote).await
@@ -118,9 +124,15 @@ impl Acting {
 
 /// The handoff of this id as it stands.
 pub(crate) async fn get(handoff_id: String, remote: &Remote) -> Result<Handoff> {
+    Ok(whole(handoff_id, remote).await?.0)
+}
+
+/// The handoff of this id as it stands, and its clocks.
+pub(super) async fn whole(handoff_id: String, remote: &Remote) -> Result<(Handoff, Vec<Clock>)> {
     let request = GetHandoffRequest { handoff_id };
     let answer = remote.call(request, async |request| remote.handoffs().get_handoff(request).await).await?;
-    answer.handoff.ok_or_else(|| Error::unexpected("the handoff service answered without a handoff"))
+    let handoff = answer.handoff.ok_or_else(|| Error::unexpected("the handoff service answered without a handoff"))?;
+    Ok((handoff, answer.clocks))
 }
 
 /// Prints what a command made of a handoff.

@@ -1,0 +1,52 @@
+//! What only this service is configured by.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// The `[service]` section.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the handoff service answers gRPC.
+    pub handoff_url: String,
+    /// The file with this service's own token; read again at every call, so that a new token needs no restart.
+    pub token_file: PathBuf,
+    /// How long the handoff service may take to answer, in milliseconds, 100 to 60,000.
+    pub handoff_timeout_ms: u64,
+    /// How long the handoff service may be away before breaches fire without its evidence, in seconds, 1 to 3,600.
+    pub evidence_wait_seconds: u64,
+    /// Watches open at once, 1 to 100,000.
+    pub max_watches: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            handoff_url: "http://127.0.0.1:7012".into(),
+            token_file: PathBuf::new(),
+            handoff_timeout_ms: 2_000,
+            evidence_wait_seconds: 60,
+            max_watches: 10_000,
+        }
+    }
+}
+
+impl Config {
+    /// Refuses what cannot work, in words for an operator.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        if !(100..=60_000).contains(&self.handoff_timeout_ms) {
+            return Err("service.handoff_timeout_ms must be 100 to 60000");
+        }
+        if !(1..=3_600).contains(&self.evidence_wait_seconds) {
+            return Err("service.evidence_wait_seconds must be 1 to 3600");
+        }
+        if !(1..=100_000).contains(&self.max_watches) {
+            return Err("service.max_watches must be 1 to 100000");
+        }
+        if self.token_file.as_os_str().is_empty() {
+            return Err("service.token_file is required: the file with this service's own token, role READER");
+        }
+        Ok(())
+    }
+}

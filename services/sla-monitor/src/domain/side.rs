@@ -1,0 +1,21 @@
+//! The two sides of a handoff.
+
+kernel::named! {
+    /// One side of a handoff.
+    pub enum Side {
+        /// The team that hands the work over.
+        Upstream = "UPSTREAM",
+        /// The team that receives it.
+        Downstream = "DOWNSTREAM",
+    }
+}
+
+impl Side {
+    /// The other one.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Upstream => Self::Downstream,
+            Self::Downstream => Self::Upstream,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The SLA monitor: calendars, policies, and a clock on every promise between teams; it says when one is broken.
+
+use std::{sync::Arc, time::Duration};
+
+use api::sla::v1::{
+    calendar_service_server::CalendarServiceServer, clock_service_server::ClockServiceServer,
+    policy_service_server::PolicyServiceServer,
+};
+use chassis::{Context, Identity, Mount, Peer, Service, consumer::Hears, feed::Feed};
+use kernel::{Error, Result};
+
+pub mod config;
+mod consumers;
+pub mod domain;
+mod events;
+mod feeds;
+mod grpc;
+mod ops;
+mod store;
+mod tasks;
+
+/// The service.
+#[derive(Debug)]
+pub struct SlaMonitor;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+impl Service for SlaMonitor {
+    const IDENTITY: Identity = Identity {
+        name: "sla-monitor",
+        package: "baton.sla.v1",
+        event_message: "baton.sla.v1.SlaEvent",
+        schema: "sla",
+        migrations: &MIGRATIONS,
+    };
+
+    type Config = config::Config;
+
+    async fn mount(context: &Context, config: config::Config) -> Result<Mount> {
+        config.check().map_err(Error::fault)?;
+        let max_bytes = context.limits().max_message_bytes;
+        let timeout = Duration::from_millis(config.handoff_timeout_ms);
+        let handoff = Peer::new("the handoff service", &config.handoff_url, config.token_file, timeout)?;
+        let shelf = store::book::Shelf::default();
+        let evidence_wait = Duration::from_secs(config.evidence_wait_seconds);
+        let timers = tasks::Timers::new(shelf.clone(), handoff.clone(), evidence_wait);
+        let consumer = Arc::new(consumers::Handoffs(shelf.clone()));
+        let feed = Feed::new(context, config.max_watches as usize);
+        let clocks = grpc::Clocks { context: context.clone(), shelf, feed };
+        let (calendars, policies) = (grpc::Calendars(context.clone()), grpc::Policies(context.clone()));
+        Ok(Mount::default()
+            .hears(Hears { package: consumers::HANDOFF, producer: handoff, consumer })
+            .task("the clocks", move |context| timers.clone().tick(context))
+            .grpc(CalendarServiceServer::new(calendars).max_decoding_message_size(max_bytes))
+            .grpc(PolicyServiceServer::new(policies).max_decoding_message_size(max_bytes))
+            .grpc(ClockServiceServer::new(clocks).max_decoding_message_size(max_bytes)))
+    }
+}
