@@ -167,7 +167,7 @@ impl pb::handoff_service_server::HandoffService for Handoffs {
         let (by, ListTimeline { id, page }) = Call::query(request)?;
         let handoff = self.handoff(&by, id).await?;
         let after = page.after().copied().unwrap_or_default();
-        let read = timeline::after(self.context.pool(), &handoff, after, page.size()).await;
+        let read = timeline::after(&self.context, &handoff, after, page.size()).await;
         let (entries, next) = read.map_err(into_status)?;
         let next_page_token = next.map(|next| page.token(&next)).unwrap_or_default();
         Ok(Response::new(pb::ListTimelineResponse { entries, next_page_token }))

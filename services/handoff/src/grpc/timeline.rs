@@ -2,11 +2,10 @@
 
 use api::handoff::v1 as pb;
 use chassis::{
-    Aggregate,
+    Aggregate, Context,
     log::{self, History, PAGE_BYTES},
 };
 use kernel::Result;
-use sqlx::PgPool;
 
 use super::responses::{into_entry, into_sla_entry};
 use crate::{
@@ -42,14 +41,14 @@ impl Entry {
 
 /// What follows a place, at most `limit` entries and a message's worth, and where the next page begins; none at the end.
 pub(super) async fn after(
-    pool: &PgPool,
+    context: &Context,
     handoff: &Handoff,
     place: Place,
     limit: u32,
 ) -> Result<(Vec<pb::TimelineEntry>, Option<Place>)> {
     // Those first: the fact of the handoff that one of them stands after is in the log by then.
-    let sla = store::clock::facts(pool, handoff.id, place, i64::from(limit) + 1, PAGE_BYTES).await?;
-    let own = log::history(pool, &handoff.name(), place.0, limit).await?;
+    let sla = store::clock::facts(context.pool(), handoff.id, place, i64::from(limit) + 1, PAGE_BYTES).await?;
+    let own = log::history(context.pool(), &handoff.name(), place.0, limit).await?;
     let (entries, next) = merge(own, sla, limit as usize);
     let entries = entries.into_iter().map(|entry| match entry {
         Entry::Own(told) => into_entry(told),

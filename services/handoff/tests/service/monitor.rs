@@ -114,7 +114,7 @@ impl Monitor {
     /// Says that the due time of a clock passed; the clock as it is then.
     pub(crate) async fn breach(&self, clock: &Clock) -> Clock {
         let breach = sla::Breach { number: 1, due_at: clock.due_at, detected_at: clock.due_at, ..Default::default() };
-        let late = Clock { breach: Some(breach.clone()), ..clock.clone() };
+        let late = Clock { breach: Some(breach), ..clock.clone() };
         self.say("breached", &late, Kind::Breached(sla::Breached { breach: Some(breach), folded_warnings: 0 })).await;
         late
     }

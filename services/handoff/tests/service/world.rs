@@ -64,7 +64,7 @@ impl World {
 
     /// The same in that setting, beside whoever speaks for the SLA monitor.
     pub(crate) async fn hearing(setting: Setting, monitor: &Served) -> Self {
-        Self::within(setting, None, monitor.url()).await.with_route().await
+        Box::pin(Self::within(setting, None, monitor.url())).await.with_route().await
     }
 
     async fn with_route(self) -> Self {
@@ -84,7 +84,7 @@ impl World {
     }
 
     async fn beside(templates: Option<Served>) -> Self {
-        Self::within(Setting::new::<HandoffService>().await, templates, String::new()).await
+        Box::pin(Self::within(Setting::new::<HandoffService>().await, templates, String::new())).await
     }
 
     async fn within(setting: Setting, templates: Option<Served>, sla_url: String) -> Self {

@@ -44,14 +44,21 @@ pub(super) async fn place(context: &Context, package: &str) -> Result<Place> {
     Ok(place.fetch_one(context.pool()).await?)
 }
 
+/// So many facts are looked at one by one in one transaction, which must end in time.
+const FEW: usize = 50;
+
 /// Takes in what of the batch is not taken in yet; false where it does not follow what is.
 pub(super) async fn take_in(context: &Context, hears: &Hears, batch: &[Heard]) -> Result<bool> {
-    let work = |one_by_one| Work { hears: hears.clone(), batch: batch.to_vec(), one_by_one };
-    let taken = context.transact("", &work(false), |tx, work| Box::pin(take(tx, work))).await;
+    let work = |batch: &[Heard], one_by_one| Work { hears: hears.clone(), batch: batch.to_vec(), one_by_one };
+    let taken = context.transact("", &work(batch, false), |tx, work| Box::pin(take(tx, work))).await;
     let is_taken = match taken {
         // Something in it cannot be taken in: it is found by looking at each on its own.
         Err(Error::Refused(_) | Error::Fault(_)) => {
-            context.transact("", &work(true), |tx, work| Box::pin(take(tx, work))).await?
+            let mut is_taken = true;
+            for few in batch.chunks(FEW) {
+                is_taken &= context.transact("", &work(few, true), |tx, work| Box::pin(take(tx, work))).await?;
+            }
+            is_taken
         }
         taken => taken?,
     };
@@ -109,7 +116,9 @@ async fn take(tx: &mut Tx, Work { hears, batch, one_by_one }: &Work) -> Result<b
         for fact in &aside {
             letters::put_aside(tx, package, fact, "").await?;
         }
-        hears.consumer.apply(tx, &taken).await?;
+        if !taken.is_empty() {
+            hears.consumer.apply(tx, &taken).await?;
+        }
     }
     let latest_at = fresh.iter().filter(|fact| !fact.historic).map(|fact| fact.occurred_at).max();
     sqlx::query!(

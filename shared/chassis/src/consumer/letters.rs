@@ -46,11 +46,13 @@ pub(super) async fn parked(tx: &mut Tx, package: &str, facts: &[Heard]) -> Resul
     Ok(found.fetch_all(tx.connection()).await?.into_iter().collect())
 }
 
+/// Keeps a fact for later; one that is kept already stays as it is: the position may have been put back.
 pub(super) async fn put_aside(tx: &mut Tx, package: &str, fact: &Heard, error: &str) -> Result<()> {
     sqlx::query!(
         "INSERT INTO dead_letter (package, position, aggregate, aggregate_seq, type, payload, occurred_at, recorded_at,
                                   historic, error, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         ON CONFLICT DO NOTHING",
         package,
         fact.position,
         fact.aggregate,

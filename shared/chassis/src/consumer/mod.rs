@@ -146,7 +146,10 @@ async fn listen(
     trouble: &mut Trouble,
 ) -> Result<()> {
     let place = bounded(SILENT_AFTER, apply::place(context, hears.package)).await?;
-    let mut messages = stream::Messages::open(client, prefix, hears.package, place).await?;
+    let mut messages = select! {
+        () = stop.cancelled() => return Ok(()),
+        messages = stream::Messages::open(client, prefix, hears.package, place) => messages?,
+    };
     loop {
         let batch = select! {
             () = stop.cancelled() => return Ok(()),
@@ -159,26 +162,32 @@ async fn listen(
         };
         if !is_taken {
             // Nothing came for a while, or not what comes next.
-            match fill(context, hears, stop).await {
-                Ok(()) | Err(Error::Away { .. }) => {}
-                Err(error) => return Err(error),
-            }
-            if !batch.is_empty() {
-                return Ok(());
+            match (fill(context, hears, stop).await, &batch[..]) {
+                (Ok(_) | Err(Error::Away { .. }), []) => {}
+                (Ok(true), _) => return Ok(()),
+                // Tried anew after a pause.
+                (Ok(false), _) => {
+                    return Err(stream::away("the stream has a gap that the producer's log does not fill"));
+                }
+                (Err(error), _) => return Err(error),
             }
         }
     }
 }
 
-/// Takes in what the producer's log has and the stream has not brought.
-async fn fill(context: &Context, hears: &Hears, stop: &CancellationToken) -> Result<()> {
-    while !stop.is_cancelled() {
+/// Takes in what the producer's log has and the stream has not brought; whether there was any.
+async fn fill(context: &Context, hears: &Hears, stop: &CancellationToken) -> Result<bool> {
+    let mut is_any = false;
+    loop {
         let place = bounded(SILENT_AFTER, apply::place(context, hears.package)).await?;
-        let batch = hears.ask_log(place.position).await?;
+        let batch = select! {
+            () = stop.cancelled() => return Ok(is_any),
+            batch = hears.ask_log(place.position) => batch?,
+        };
         if batch.is_empty() {
-            return Ok(());
+            return Ok(is_any);
         }
         apply::take_in(context, hears, &batch).await?;
+        is_any = true;
     }
-    Ok(())
 }

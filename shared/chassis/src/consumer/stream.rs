@@ -14,7 +14,7 @@ use kernel::{Error, Result, Timestamp};
 use tokio::time::timeout;
 
 use super::{Heard, apply::Place};
-use crate::stream::away;
+pub(super) use crate::stream::away;
 
 /// A consumer that nobody reads from is forgotten by the broker.
 const FORGOTTEN_AFTER: Duration = Duration::from_mins(1);

@@ -6,6 +6,7 @@ mod config;
 mod edge;
 mod feed;
 mod flood;
+mod hearing;
 mod log;
 mod mirror;
 mod once;

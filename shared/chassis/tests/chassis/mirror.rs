@@ -76,6 +76,7 @@ fn on_the_wire(fact: &Logged, source: &str) -> Fact {
         ("ce-type", fact.r#type.clone()),
         ("ce-subject", fact.aggregate.clone()),
         ("ce-time", fact.occurred_at.to_string()),
+        ("ce-recordedtime", fact.recorded_at.to_string()),
         ("ce-datacontenttype", "application/protobuf".to_owned()),
         ("ce-dataschema", "baton.handoff.v1.HandoffEvent".to_owned()),
         ("ce-sequence", fact.aggregate_seq.to_string()),

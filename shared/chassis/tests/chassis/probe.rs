@@ -47,7 +47,7 @@ impl Service for Probe {
 
 /// Something that is counted; its history is all its state.
 pub(crate) struct Counter {
-    name: String,
+    pub(crate) name: String,
     pub(crate) head: Head,
 }
 
