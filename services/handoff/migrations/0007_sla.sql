@@ -42,10 +42,12 @@ ALTER TABLE handoff.handoff
     ADD COLUMN upstream_breaches integer NOT NULL DEFAULT 0,
     ADD COLUMN downstream_breaches integer NOT NULL DEFAULT 0;
 
--- The inbox of each side, what is due soonest first, then what is not due.
-CREATE INDEX handoff_upstream_due ON handoff.handoff (from_team, COALESCE(upstream_due_at, timestamptz 'infinity'), id)
+-- The inbox of each side, what is due soonest first; what is not due comes last, the most urgent first.
+CREATE INDEX handoff_upstream_due ON handoff.handoff
+    (from_team, COALESCE(upstream_due_at, timestamptz 'infinity'), handoff.urgency(priority), since_at, id)
     WHERE waits_on_upstream;
-CREATE INDEX handoff_downstream_due ON handoff.handoff (to_team, COALESCE(downstream_due_at, timestamptz 'infinity'), id)
+CREATE INDEX handoff_downstream_due ON handoff.handoff
+    (to_team, COALESCE(downstream_due_at, timestamptz 'infinity'), handoff.urgency(priority), since_at, id)
     WHERE waits_on_downstream;
 -- What is due at all, and what is late, whoever's it is.
 CREATE INDEX handoff_due ON handoff.handoff (updated_at, id) WHERE LEAST(upstream_due_at, downstream_due_at) IS NOT NULL;

@@ -35,22 +35,30 @@ pub(crate) async fn rebuild(context: Context, hears: Hears) -> Result<()> {
     let shelf = Shelf::default();
     let mut position = 0;
     loop {
-        let facts = hears.ask_log(position).await?;
+        let facts = heard(&context, &hears, position).await?;
         let Some(last) = facts.last() else { break };
-        position = last.position;
-        go_on(&context, &shelf, next, &read(&facts)?).await?;
-        if position % 10_000 < 500 {
-            eprintln!("  {position} facts");
+        if last.position / 10_000 > position / 10_000 {
+            eprintln!("  {} facts", last.position);
         }
+        position = last.position;
+        go_on(&context, &shelf, next, &read(&facts)).await?;
     }
     swap(&context, &hears, &shelf, next, position).await?;
     while delete_others(context.pool(), [next, next]).await? {}
     Ok(())
 }
 
-fn read(facts: &[consumer::Heard]) -> Result<Vec<Heard>> {
-    // What this version cannot read is put aside where it is heard; here it is passed over.
-    Ok(facts.iter().filter_map(|fact| consumers::read(fact).ok()).collect())
+/// Facts after a position, of those that the generation in use has taken in: what was decided about them is in the log by now.
+async fn heard(context: &Context, hears: &Hears, position: i64) -> Result<Vec<consumer::Heard>> {
+    let heard_until = consumer::position(context.pool(), HANDOFF).await?;
+    let mut facts = hears.ask_log(position).await?;
+    facts.retain(|fact| fact.position <= heard_until);
+    Ok(facts)
+}
+
+/// What this version cannot read is put aside where it is heard; here it is passed over.
+fn read(facts: &[consumer::Heard]) -> Vec<Heard> {
+    facts.iter().filter_map(|fact| consumers::read(fact).ok()).collect()
 }
 
 async fn go_on(context: &Context, shelf: &Shelf, generation: i64, heard: &[Heard]) -> Result<()> {
@@ -66,14 +74,13 @@ async fn go_on(context: &Context, shelf: &Shelf, generation: i64, heard: &[Heard
 async fn swap(context: &Context, hears: &Hears, shelf: &Shelf, next: i64, mut position: i64) -> Result<()> {
     loop {
         // What has come meanwhile, so that little is left for the moment in which all wait.
-        let facts = hears.ask_log(position).await?;
+        let facts = heard(context, hears, position).await?;
         if let Some(last) = facts.last() {
             position = last.position;
-            go_on(context, shelf, next, &read(&facts)?).await?;
-        }
-        let heard_until = consumer::position(context.pool(), HANDOFF).await?;
-        if position < heard_until {
-            continue;
+            go_on(context, shelf, next, &read(&facts)).await?;
+            if consumer::position(context.pool(), HANDOFF).await? > position {
+                continue;
+            }
         }
         let work = (context.clone(), shelf.clone(), next, position);
         let swapped = context.transact("", &work, |tx, (context, shelf, next, position)| {

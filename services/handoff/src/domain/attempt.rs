@@ -48,7 +48,7 @@ pub struct Confirmation {
     pub corrections: Vec<String>,
 }
 
-named! {
+kernel::named! {
     /// What became of an attempt.
     pub enum Decision {
         /// Not decided yet.

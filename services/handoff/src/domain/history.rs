@@ -48,7 +48,7 @@ pub struct Event {
     pub reason: Option<String>,
 }
 
-named! {
+kernel::named! {
     /// What can have happened.
     pub enum Kind {
         /// Handed over.

@@ -4,9 +4,6 @@
 //! A command that answers no facts found it already so. A refused command changes nothing. The end of an aggregate's
 //! history ([`kernel::Head`]) is read here and raised by whoever writes the facts down.
 
-#[macro_use]
-mod named;
-
 pub mod acting;
 pub mod action;
 pub mod attempt;

@@ -59,7 +59,7 @@ pub enum Change {
     Cancel,
 }
 
-named! {
+kernel::named! {
     /// The kinds of proposal; one open one of each at a time.
     pub enum ProposalKind {
         /// Wait by agreement.
@@ -75,7 +75,7 @@ named! {
     }
 }
 
-named! {
+kernel::named! {
     /// The life of a proposal.
     pub enum ProposalState {
         /// The other side has to decide.

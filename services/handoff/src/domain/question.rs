@@ -47,7 +47,7 @@ pub struct Answer {
     pub given: Signed,
 }
 
-named! {
+kernel::named! {
     /// The life of a question.
     pub enum QuestionState {
         /// The other side has to answer.

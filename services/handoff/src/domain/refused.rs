@@ -383,7 +383,7 @@ pub enum Refused {
     },
 }
 
-named! {
+kernel::named! {
     /// A part of a handoff that has a life of its own.
     pub enum Part {
         /// A question.

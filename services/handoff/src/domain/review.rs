@@ -108,7 +108,7 @@ pub struct Held {
     pub outcome: Outcome,
 }
 
-named! {
+kernel::named! {
     /// What came of a review.
     pub enum Outcome {
         /// The work is ready to be accepted.

@@ -4,7 +4,7 @@ use kernel::Timestamp;
 
 use super::Side;
 
-named! {
+kernel::named! {
     /// Where a handoff is in its life.
     pub enum State {
         /// Upstream prepares it.
@@ -26,7 +26,7 @@ named! {
     }
 }
 
-named! {
+kernel::named! {
     /// What somebody can do to a handoff.
     pub enum Command {
         /// Make a draft.

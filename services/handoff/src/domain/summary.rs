@@ -3,7 +3,7 @@
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 
-named! {
+kernel::named! {
     /// How urgent a handoff is.
     pub enum Priority {
         /// Can wait.

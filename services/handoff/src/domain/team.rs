@@ -43,7 +43,7 @@ pub struct Member {
     pub role: MemberRole,
 }
 
-named! {
+kernel::named! {
     /// A member's role, for display.
     pub enum MemberRole {
         /// Acts for the team.
@@ -53,7 +53,7 @@ named! {
     }
 }
 
-named! {
+kernel::named! {
     /// What happened to a team.
     pub enum Fact {
         /// It was created.

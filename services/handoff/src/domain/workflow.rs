@@ -26,7 +26,7 @@ pub struct Workflow {
     pub created_at: Timestamp,
 }
 
-named! {
+kernel::named! {
     /// What happened to a workflow.
     pub enum Fact {
         /// It was created.

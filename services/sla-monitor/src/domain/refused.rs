@@ -86,13 +86,12 @@ impl From<Refused> for kernel::Error {
             Refused::CalendarExists(_) => (Code::AlreadyExists, "CALENDAR_EXISTS"),
             Refused::PolicyExists(_) => (Code::AlreadyExists, "POLICY_EXISTS"),
             Refused::VersionMoved { .. } => (Code::Aborted, "REVISION_MISMATCH"),
-            Refused::NotOwner(_) => (Code::PermissionDenied, "LEAD_ONLY"),
+            Refused::NotOwner(_) | Refused::NotOtherLead { .. } => (Code::PermissionDenied, "LEAD_ONLY"),
             Refused::AdminOnly => (Code::PermissionDenied, "ADMIN_ONLY"),
             Refused::Invalid(_) => (Code::InvalidArgument, "INVALID_REQUEST"),
             Refused::Beyond => (Code::InvalidArgument, "BEYOND_HORIZON"),
             Refused::NotBreached(_) => (Code::FailedPrecondition, "NOT_BREACHED"),
             Refused::NotAccountable { .. } => (Code::PermissionDenied, "WRONG_SIDE"),
-            Refused::NotOtherLead { .. } => (Code::PermissionDenied, "LEAD_ONLY"),
             Refused::DelayTooLong { .. } => (Code::InvalidArgument, "DELAY_TOO_LONG"),
         };
         let refusal = Refusal::new(code, reason, message);

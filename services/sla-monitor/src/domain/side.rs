@@ -12,6 +12,7 @@ kernel::named! {
 
 impl Side {
     /// The other one.
+    #[must_use]
     pub const fn other(self) -> Self {
         match self {
             Self::Upstream => Self::Downstream,

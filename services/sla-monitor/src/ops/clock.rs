@@ -95,10 +95,8 @@ pub(crate) struct Moved {
 pub(crate) async fn migrate(tx: &mut Tx, shelf: &Shelf, by: &Actor, asked: &Migrate) -> Result<Moved> {
     must_be_admin(by)?;
     store::course::enter(tx).await?;
-    let policy = match store::policy::get(tx.connection(), &asked.policy_id, asked.to_version).await? {
-        Some(policy) => policy,
-        None => return Err(no_version(tx, asked).await?.into()),
-    };
+    let found = store::policy::get(tx.connection(), &asked.policy_id, asked.to_version).await?;
+    let Some(policy) = found else { return Err(no_version(tx, asked).await?.into()) };
     let mut moved = Moved { moves: vec![], more: false, to_version: policy.number };
     let mut changed = Changed::default();
     let mut after = HandoffId::from(uuid::Uuid::nil());

@@ -237,9 +237,14 @@ pub(crate) async fn save(tx: &mut Tx, generation: Generation, changed: &Changed,
     )
     .execute(tx.connection())
     .await?;
+    save_clocks(tx, generation, changed).await
+}
+
+async fn save_clocks(tx: &mut Tx, generation: Generation, changed: &Changed) -> Result<()> {
     let is_changed = |clock: &Clock| changed.clocks.contains(&clock.id);
-    let clocks: Vec<(&Course, &Clock)> = courses
-        .into_iter()
+    let clocks: Vec<(&Course, &Clock)> = changed
+        .courses
+        .values()
         .flat_map(|course| course.clocks.iter().filter(|clock| is_changed(clock)).map(move |clock| (course, clock)))
         .collect();
     if clocks.is_empty() {

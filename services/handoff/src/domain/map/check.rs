@@ -30,7 +30,7 @@ pub struct Finding {
     pub fix: String,
 }
 
-named! {
+kernel::named! {
     /// How bad a finding is.
     pub enum Severity {
         /// Something does not work.
@@ -42,7 +42,7 @@ named! {
     }
 }
 
-named! {
+kernel::named! {
     /// What can be wrong with a map, worst first.
     pub enum Code {
         /// Terms name a retired version, or a template without a published one.

@@ -73,7 +73,7 @@ pub struct Risk {
     pub note: String,
 }
 
-named! {
+kernel::named! {
     /// The kinds of risk.
     pub enum RiskKind {
         /// Something gets lost on the way.
@@ -87,7 +87,7 @@ named! {
     }
 }
 
-named! {
+kernel::named! {
     /// The life of a route.
     pub enum Status {
         /// Seen in traffic, never mapped by anybody.

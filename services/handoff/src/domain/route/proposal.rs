@@ -42,7 +42,7 @@ pub struct End {
     pub reason: String,
 }
 
-named! {
+kernel::named! {
     /// The life of a proposal.
     pub enum ProposalState {
         /// The other side has to decide.

@@ -47,7 +47,7 @@ pub struct TemplateChoice {
     pub version: Option<i32>,
 }
 
-named! {
+kernel::named! {
     /// Whether acceptance needs a read-back.
     pub enum ReadBack {
         /// Not needed.

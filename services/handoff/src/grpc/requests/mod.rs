@@ -14,7 +14,6 @@ mod list;
 mod map;
 mod map_text;
 mod note;
-mod page;
 mod parts;
 mod proposal;
 mod question;
@@ -28,6 +27,8 @@ mod tests;
 mod watch;
 mod workflow;
 
+use chassis::page::Page;
+
 pub(super) use command::{Begin, Complete, Recall, Submit};
 pub(super) use handoff::{EvaluateHandoff, GetHandoff, ListTimeline};
 pub(super) use import::record;
@@ -36,7 +37,6 @@ pub(super) use map::{CheckMap, ExportMap, Format, ImportMap};
 pub(super) use map_text::to_yaml;
 pub(super) use note::{Claim, ConfirmAction, MigrateDraft, PreviewMigration, Resume, Unclaim};
 pub(super) use on::On;
-pub(super) use page::Page;
 pub(super) use question::MarkInsufficient;
 pub(super) use review::{GetReviewInvite, Reschedule};
 pub(super) use route::{GetRoute, ListRoutes, PromoteRoute, RetireRoute, UpdateRoute};

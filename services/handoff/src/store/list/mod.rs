@@ -85,7 +85,7 @@ pub(crate) enum Order {
     Priority,
     /// Promised soonest first, then what is not promised.
     DeliverBy,
-    /// Due soonest on the side whose inbox it is first, then what is not due.
+    /// Due soonest on the side whose inbox it is first; what is not due comes last, as PRIORITY has it.
     Due,
 }
 
@@ -99,10 +99,13 @@ impl Order {
 /// The place in a list after which the next page begins.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Cursor {
-    /// For the order PRIORITY.
+    /// For the order DUE; none: not due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_at: Option<Timestamp>,
+    /// For the orders PRIORITY and DUE.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     urgency: Option<i32>,
-    /// None: not promised, in the order DELIVER_BY; not due, in the order DUE.
+    /// None: not promised, in the order DELIVER_BY.
     at: Option<Timestamp>,
     id: HandoffId,
 }
@@ -152,11 +155,10 @@ impl Line {
         let (urgency, at) = match order {
             Order::Updated | Order::Recent => (None, Some(self.updated_at)),
             Order::Oldest | Order::Newest => (None, Some(self.created_at)),
-            Order::Priority => (Some(self.urgency), Some(self.state_since)),
+            Order::Priority | Order::Due => (Some(self.urgency), Some(self.state_since)),
             Order::DeliverBy => (None, self.deliver_by),
-            Order::Due => (None, self.due_at),
         };
-        Cursor { urgency, at, id: self.id }
+        Cursor { due_at: self.due_at.filter(|_| order == Order::Due), urgency, at, id: self.id }
     }
 }
 

@@ -247,10 +247,10 @@ fn push_after(query: &mut QueryBuilder<Postgres>, order: Order, due_side: Option
         }
         Order::Due => {
             let due_at = due_side.map_or("due_at", due_column);
-            query
-                .push(format_args!(" AND (COALESCE({due_at}, timestamptz 'infinity'), id) > (COALESCE("))
-                .push_bind(at);
-            query.push(", timestamptz 'infinity')")
+            let key = format!("COALESCE({due_at}, timestamptz 'infinity'), handoff.urgency(priority), since_at, id");
+            query.push(format_args!(" AND ({key}) > (COALESCE(")).push_bind(after.due_at);
+            query.push(", timestamptz 'infinity'), ").push_bind(after.urgency);
+            query.push(", ").push_bind(at)
         }
     };
     query.push(", ").push_bind(id).push(")");
@@ -266,9 +266,13 @@ fn push_order(query: &mut QueryBuilder<Postgres>, order: Order, due_side: Option
         Order::Priority => " ORDER BY urgency, state_since, id",
         Order::DeliverBy => " ORDER BY COALESCE(deliver_by, timestamptz 'infinity'), id",
         Order::Due => match due_side {
-            Some(Side::Upstream) => " ORDER BY COALESCE(upstream_due_at, timestamptz 'infinity'), id",
-            Some(Side::Downstream) => " ORDER BY COALESCE(downstream_due_at, timestamptz 'infinity'), id",
-            None => " ORDER BY COALESCE(due_at, timestamptz 'infinity'), id",
+            Some(Side::Upstream) => {
+                " ORDER BY COALESCE(upstream_due_at, timestamptz 'infinity'), handoff.urgency(priority), since_at, id"
+            }
+            Some(Side::Downstream) => {
+                " ORDER BY COALESCE(downstream_due_at, timestamptz 'infinity'), handoff.urgency(priority), since_at, id"
+            }
+            None => " ORDER BY COALESCE(due_at, timestamptz 'infinity'), urgency, state_since, id",
         },
     });
     query.push(format_args!(" LIMIT {limit}"));

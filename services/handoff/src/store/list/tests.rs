@@ -61,7 +61,7 @@ async fn explain_generic(connection: &mut PgConnection, query: &QueryBuilder<Pos
 fn page(filter: &Filter, reach: &Reach) -> QueryBuilder<Postgres> {
     let viewer = Viewer { sees_all: false, teams: vec!["t1".to_owned()] };
     let at = Some(Timestamp::EPOCH.plus_seconds(5_000 * 60));
-    let after = Cursor { urgency: Some(0), at, id: uuid::Uuid::nil().into() };
+    let after = Cursor { due_at: at, urgency: Some(0), at, id: uuid::Uuid::nil().into() };
     query::list(&viewer, filter, reach, Some(&after), 51)
 }
 

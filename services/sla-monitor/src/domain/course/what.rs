@@ -38,10 +38,8 @@ impl Hearing<'_> {
             }
             What::Held { agreed } => standing.hold = Some(*agreed),
             What::Resumed => standing.hold = None,
-            What::Asked { question, side, blocking, round } => {
-                if *blocking && *round <= ROUNDS_THAT_PAUSE {
-                    standing.waiting.insert(*question, *side);
-                }
+            What::Asked { question, side, blocking: true, round } if *round <= ROUNDS_THAT_PAUSE => {
+                standing.waiting.insert(*question, *side);
             }
             What::Answered { question } | What::Closed { question } => {
                 standing.waiting.remove(question);

@@ -161,7 +161,7 @@ impl Match {
     fn cells(&self) -> BTreeSet<(Priority, bool)> {
         let priorities = Priority::ALL.iter().filter(|it| self.priorities.is_empty() || self.priorities.contains(it));
         let can_be = |confidential: &bool| {
-            self.confidential.is_none_or(|it| it == *confidential) && !(*confidential && !self.fields.is_empty())
+            self.confidential.is_none_or(|it| it == *confidential) && (!*confidential || self.fields.is_empty())
         };
         priorities.flat_map(|priority| [false, true].into_iter().filter(can_be).map(|it| (*priority, it))).collect()
     }
