@@ -10,6 +10,7 @@ use dev::watch::Watch;
 use crate::commands::check::Check;
 use crate::commands::demo::Demo;
 use crate::commands::down::Down;
+use crate::commands::faults::Faults;
 use crate::commands::prepare::Prepare;
 use crate::commands::release_contract::ReleaseContract;
 use crate::commands::test::Test;
@@ -32,6 +33,7 @@ enum Command {
     Down(Down),
     Demo(Demo),
     Test(Test),
+    Faults(Faults),
     Check(Check),
     Prepare(Prepare),
     ReleaseContract(ReleaseContract),
@@ -48,6 +50,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::Down(command) => command.run(),
         Command::Demo(command) => command.run(),
         Command::Test(command) => command.run(),
+        Command::Faults(command) => command.run(),
         Command::Check(Check {}) => Check::run(),
         Command::Prepare(command) => command.run(),
         Command::ReleaseContract(ReleaseContract {}) => ReleaseContract::run(),

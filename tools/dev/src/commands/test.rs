@@ -25,25 +25,27 @@ pub(crate) struct Test {
 
 impl Test {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let project = Project::find()?;
-        let programs = stack::build(&project, Profile::Debug)?;
-        let scratch = Scratch::new()?;
-        let mut servers = Servers::start(&project.tether, scratch.path(), false, Access::Open)?;
-
-        let mut cargo = project.cargo();
-        // Tests that cargo starts end with cargo, which ends with the launcher.
-        let runner = [project.tether.launcher().to_string_lossy().into_owned(), "tether".to_owned(), "--".to_owned()];
-        cargo.args(["--config", &format!("target.'cfg(all())'.runner = {}", serde_json::json!(runner)), "test"]);
-        if self.arguments.is_empty() {
-            cargo.arg("--workspace");
-        }
-        cargo.args(&self.arguments);
-        cargo.env("BATON_TEST_POSTGRES_URL", &servers.postgres_url);
-        cargo.env("BATON_TEST_NATS_URL", &servers.nats_url);
-        cargo.env("BATON_BIN_DIR", programs);
-        cargo.env(LAUNCHER_ENV, project.tether.launcher());
-        let status = project.run(cargo)?;
-        servers.stop();
-        Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        if self.arguments.is_empty() { run(&["--workspace".into()], &[]) } else { run(&self.arguments, &[]) }
     }
+}
+
+/// Runs cargo test with these arguments and that environment, on real servers of the run.
+pub(super) fn run(arguments: &[OsString], environment: &[(&str, &str)]) -> Result<ExitCode> {
+    let project = Project::find()?;
+    let programs = stack::build(&project, Profile::Debug)?;
+    let scratch = Scratch::new()?;
+    let mut servers = Servers::start(&project.tether, scratch.path(), false, Access::Open)?;
+
+    let mut cargo = project.cargo();
+    // Tests that cargo starts end with cargo, which ends with the launcher.
+    let runner = [project.tether.launcher().to_string_lossy().into_owned(), "tether".to_owned(), "--".to_owned()];
+    cargo.args(["--config", &format!("target.'cfg(all())'.runner = {}", serde_json::json!(runner)), "test"]);
+    cargo.args(arguments).envs(environment.iter().copied());
+    cargo.env("BATON_TEST_POSTGRES_URL", &servers.postgres_url);
+    cargo.env("BATON_TEST_NATS_URL", &servers.nats_url);
+    cargo.env("BATON_BIN_DIR", programs);
+    cargo.env(LAUNCHER_ENV, project.tether.launcher());
+    let status = project.run(cargo)?;
+    servers.stop();
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -261,7 +261,7 @@ fn only_a_breach_without_evidence_is_taken_back_and_a_second_one_is_number_two()
     let mut sure = submitted();
     sure.fire(after(26, 0));
     let said = sure.hear(after(24, 30), State::Submitted, What::Held { agreed: true });
-    assert_eq!(names(&said), ["ACCEPTANCE paused"], "what had evidence stands");
+    assert_eq!(names(&said), ["DELIVERY paused", "ACCEPTANCE paused"], "what had evidence stands");
 }
 
 #[test]
