@@ -42,11 +42,11 @@ async fn a_replica_that_stood_still_and_wakes_up_late_does_no_harm() {
     let work = hand_over(stage.handoffs(People::Crm), stage.handoffs(People::Desk), handoffs, &done);
     let mut monitors = std::mem::take(&mut stage.monitors);
     let stopping = async {
-        for n in 0..2 {
+        for (n, monitor) in monitors.iter_mut().enumerate() {
             eventually("the work goes on", async || (done.load(Ordering::SeqCst) > 8 * (n + 1)).then_some(())).await;
-            monitors[n].process.signal(Signal::SIGSTOP);
+            monitor.process.signal(Signal::SIGSTOP);
             pass(still).await;
-            monitors[n].process.signal(Signal::SIGCONT);
+            monitor.process.signal(Signal::SIGCONT);
         }
     };
     tokio::join!(work, stopping);

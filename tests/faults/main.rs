@@ -10,6 +10,7 @@ mod order;
 mod rebuilding;
 mod stage;
 mod truth;
+mod volvo;
 mod work;
 
 /// How hard the tests try: `long` where BATON_FAULTS says so, else `quick`.

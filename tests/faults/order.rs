@@ -20,7 +20,7 @@ use tonic::{Request, Response, Status};
 use crate::{scale, stage::Stage, truth::assert_each_breached_once, work::hand_over};
 
 /// A producer that tells what it was given, in its order.
-struct Told(Vec<pb::Event>);
+pub(crate) struct Told(pub(crate) Vec<pb::Event>);
 
 #[tonic::async_trait]
 impl EventLogService for Told {
@@ -48,7 +48,7 @@ impl EventLogService for Told {
 }
 
 impl Told {
-    async fn serve(self) -> String {
+    pub(crate) async fn serve(self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it has one");
         let server = tonic::transport::Server::builder().add_service(EventLogServiceServer::new(self));
@@ -80,7 +80,7 @@ async fn in_another_order_between_handoffs_and_with_doubles_the_clocks_come_out_
 }
 
 /// The handoff service's log, in order.
-async fn recorded(stage: &Stage) -> Vec<pb::Event> {
+pub(crate) async fn recorded(stage: &Stage) -> Vec<pb::Event> {
     let mut log = stage.handoff_setting.database.connect().await;
     let rows = sqlx::query(
         "SELECT e.aggregate, e.aggregate_seq, e.type, e.payload, e.occurred_at, e.recorded_at, e.historic
@@ -101,7 +101,7 @@ async fn recorded(stage: &Stage) -> Vec<pb::Event> {
 }
 
 /// Teams and routes first, then one fact of some handoff after another, each handoff's in its own order; every seventh twice.
-fn shuffled(recorded: &[pb::Event], seed: u64) -> Vec<pb::Event> {
+pub(crate) fn shuffled(recorded: &[pb::Event], seed: u64) -> Vec<pb::Event> {
     let (map, handoffs): (Vec<_>, Vec<_>) =
         recorded.iter().cloned().partition(|event| !event.aggregate.starts_with("handoff/"));
     let mut waiting: BTreeMap<String, VecDeque<pb::Event>> = BTreeMap::new();
@@ -128,36 +128,17 @@ fn shuffled(recorded: &[pb::Event], seed: u64) -> Vec<pb::Event> {
     told
 }
 
-/// The policies of one monitor in another, as they were.
-async fn copy_policies(from: &Setting, to: &Setting) {
+/// The calendars and policies of one monitor in another, as they were.
+pub(crate) async fn copy_policies(from: &Setting, to: &Setting) {
     let (mut from, mut to) = (from.database.connect().await, to.database.connect().await);
-    let row = sqlx::query(
-        "SELECT p.id, p.revision, p.head_hash, p.head_at, v.display_name, v.targets, v.in_force_since, v.created_by
-         FROM sla.policy p JOIN sla.policy_version v ON v.policy_id = p.id",
-    );
-    let row = row.fetch_one(&mut from).await.expect("the policy is read");
-    sqlx::query("INSERT INTO sla.policy (id, version, revision, head_hash, head_at) VALUES ($1, 1, $2, $3, $4)")
-        .bind(row.get::<String, _>("id"))
-        .bind(row.get::<i64, _>("revision"))
-        .bind(row.get::<Vec<u8>, _>("head_hash"))
-        .bind(row.get::<Timestamp, _>("head_at"))
-        .execute(&mut to)
-        .await
-        .expect("it is copied");
-    sqlx::query(
-        "INSERT INTO sla.policy_version (policy_id, version, display_name, targets, in_force_since, created_by)
-         VALUES ($1, 1, $2, $3, $4, $5)",
-    )
-    .bind(row.get::<String, _>("id"))
-    .bind(row.get::<String, _>("display_name"))
-    .bind(row.get::<sqlx::types::JsonValue, _>("targets"))
-    .bind(row.get::<Timestamp, _>("in_force_since"))
-    .bind(row.get::<String, _>("created_by"))
-    .execute(&mut to)
-    .await
-    .expect("it is copied");
+    for table in ["calendar", "calendar_version", "policy", "policy_version"] {
+        let all = format!("SELECT coalesce(jsonb_agg(it), '[]') FROM sla.{table} it");
+        let rows: sqlx::types::JsonValue =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(all)).fetch_one(&mut from).await.expect("they are read");
+        let copy = format!("INSERT INTO sla.{table} SELECT * FROM jsonb_populate_recordset(NULL::sla.{table}, $1)");
+        sqlx::query(sqlx::AssertSqlSafe(copy)).bind(rows).execute(&mut to).await.expect("they are copied");
+    }
 }
-
 /// Every clock as it stands, without what tells when somebody looked.
 async fn clocks(setting: &Setting) -> Vec<String> {
     let mut store = setting.database.connect().await;

@@ -83,6 +83,8 @@ CREATE TABLE sla.handoff (
     parked boolean NOT NULL,
     -- When the next mark of any of its clocks comes.
     next_at timestamptz,
+    -- The place of its last imported fact among all facts of the handoff service.
+    imported_position bigint,
     -- domain::course::Standing
     standing jsonb NOT NULL,
     -- The end of the history of its clocks.

@@ -61,6 +61,7 @@ pub(crate) fn read(message: &Message) -> Result<Heard> {
     Ok(Heard::Handoff(Box::new(Fact {
         id: id.into(),
         revision: message.aggregate_seq,
+        position: message.position,
         at: message.occurred_at,
         recorded_at: message.recorded_at,
         historic: message.historic,

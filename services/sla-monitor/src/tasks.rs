@@ -35,6 +35,8 @@ pub(crate) struct Timers {
 struct Waiting {
     /// Evidence that holds once this service has taken in so much.
     evidence: Option<Watermark>,
+    /// The last place that evidence held for.
+    position: i64,
     /// For how long the handoff service has not answered, and when it last did not.
     unanswered: Duration,
     asked_at: Option<Instant>,
@@ -66,8 +68,8 @@ impl Timers {
                     // It comes: the consumer stirs the timers.
                     return Ok(soon);
                 }
-                self.is_used();
-                Due { until: watermark.complete_until, evidence: Evidence::Complete }
+                self.is_used(watermark);
+                Due { until: watermark.complete_until, position: watermark.position, evidence: Evidence::Complete }
             }
             Err(Error::Away { source, .. }) => {
                 if !self.has_waited() {
@@ -75,7 +77,8 @@ impl Timers {
                     return Ok(Next::At(now.plus_seconds(1)));
                 }
                 let wait_seconds = i64::try_from(self.evidence_wait.as_secs()).unwrap_or(i64::MAX);
-                Due { until: now.plus_seconds(-wait_seconds), evidence: Evidence::Incomplete }
+                let position = self.waiting().position;
+                Due { until: now.plus_seconds(-wait_seconds), position, evidence: Evidence::Incomplete }
             }
             Err(error) => return Err(error),
         };
@@ -104,13 +107,14 @@ impl Timers {
             .ok_or_else(|| Error::fault("a watermark without an instant"))?;
         let watermark = Watermark { position: answer.position, complete_until };
         let mut waiting = self.waiting();
-        *waiting = Waiting { evidence: Some(watermark), ..Waiting::default() };
+        *waiting = Waiting { evidence: Some(watermark), position: waiting.position, ..Waiting::default() };
         Ok(watermark)
     }
 
     /// The next look asks anew.
-    fn is_used(&self) {
-        self.waiting().evidence = None;
+    fn is_used(&self, watermark: Watermark) {
+        let mut waiting = self.waiting();
+        (waiting.evidence, waiting.position) = (None, watermark.position);
     }
 
     /// Whether the handoff service has not answered for so long that breaches fire without it.

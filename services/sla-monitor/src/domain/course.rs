@@ -58,6 +58,9 @@ pub struct Standing {
     pub cycles: BTreeMap<Kind, i32>,
     /// When the last imported fact was written down: before it all is history.
     pub imported_at: Option<Timestamp>,
+    /// Its place among all facts of the handoff service. What an import brings is dated long ago, so that only evidence from
+    /// beyond this place vouches that all of it has been heard.
+    pub imported_position: Option<i64>,
 }
 
 /// Something to be said of a clock.
@@ -108,6 +111,7 @@ impl Course {
                 waiting: BTreeMap::new(),
                 cycles: BTreeMap::new(),
                 imported_at: None,
+                imported_position: None,
             },
         }
     }
@@ -126,6 +130,7 @@ impl Course {
         }
         if fact.historic {
             self.standing.imported_at = self.standing.imported_at.max(Some(fact.recorded_at));
+            self.standing.imported_position = self.standing.imported_position.max(Some(fact.position));
         }
         let mut said = self.fire(fact.at, now, Evidence::Complete, book);
         said.extend(Hearing { course: self, fact, book, now, said: vec![] }.take());

@@ -63,6 +63,8 @@ pub struct Fact {
     pub id: HandoffId,
     /// Its place in the handoff's history.
     pub revision: i64,
+    /// Its place among all facts of the handoff service.
+    pub position: i64,
     /// When it happened.
     pub at: Timestamp,
     /// When it was written down.

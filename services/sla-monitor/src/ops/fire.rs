@@ -23,6 +23,8 @@ const FRESH_SECONDS: i64 = 2;
 pub(crate) struct Due {
     /// Marks before this instant.
     pub(crate) until: Timestamp,
+    /// Imports up to this place are known to have been heard to their end.
+    pub(crate) position: i64,
     /// How sure it is that nothing earlier can still come.
     pub(crate) evidence: Evidence,
 }
@@ -31,7 +33,7 @@ pub(crate) struct Due {
 pub(crate) async fn fire(tx: &mut Tx, shelf: &Shelf, due: Due) -> Result<usize> {
     store::course::enter(tx).await?;
     let fresh_since = due.until.plus_seconds(-FRESH_SECONDS);
-    let courses = store::course::claim(tx, due.until, fresh_since, BATCH).await?;
+    let courses = store::course::claim(tx, due.until, due.position, fresh_since, BATCH).await?;
     let book = shelf.pinned(tx.connection(), courses.values()).await?;
     let (now, taken) = (tx.now(), courses.len());
     let mut changed = Changed::default();

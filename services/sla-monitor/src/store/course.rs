@@ -95,10 +95,12 @@ pub(crate) async fn lock_of(tx: &mut Tx, id: ClockId) -> Result<Option<Course>> 
 }
 
 /// Courses whose next mark comes before an instant, locked: the ones that have waited longest, and of those that come due just
-/// now some in any case, so that a backlog keeps nothing new waiting. What others hold is left to them.
+/// now some in any case, so that a backlog keeps nothing new waiting. Those of whose imports there may be more beyond a position
+/// wait; what others hold is left to them.
 pub(crate) async fn claim(
     tx: &mut Tx,
     until: Timestamp,
+    position: i64,
     fresh_since: Timestamp,
     limit: i64,
 ) -> Result<BTreeMap<HandoffId, Course>> {
@@ -107,13 +109,13 @@ pub(crate) async fn claim(
         r#"
         WITH oldest AS (
             SELECT id, handoff_revision, parked, standing, revision, head_hash, head_at
-            FROM sla.handoff WHERE generation = sla.current() AND next_at < $1 AND NOT parked
+            FROM sla.handoff WHERE generation = sla.current() AND next_at < $1 AND NOT parked AND coalesce(imported_position, 0) <= $4
             ORDER BY next_at, id LIMIT $3 FOR UPDATE SKIP LOCKED
         ), fresh AS (
             SELECT id, handoff_revision, parked, standing, revision, head_hash, head_at
             FROM sla.handoff
             WHERE generation = sla.current() AND next_at >= $2 AND next_at < $1 AND NOT parked
-              AND id NOT IN (SELECT id FROM oldest)
+              AND coalesce(imported_position, 0) <= $4 AND id NOT IN (SELECT id FROM oldest)
             ORDER BY next_at, id LIMIT $3 FOR UPDATE SKIP LOCKED
         )
         SELECT id AS "id!: HandoffId", handoff_revision AS "handoff_revision!", parked AS "parked!",
@@ -124,6 +126,7 @@ pub(crate) async fn claim(
         until as Timestamp,
         fresh_since as Timestamp,
         limit,
+        position,
     );
     let rows = rows.fetch_all(tx.connection()).await?;
     with_clocks(tx, Generation::CURRENT, rows, None).await
@@ -211,13 +214,14 @@ pub(crate) async fn save(tx: &mut Tx, generation: Generation, changed: &Changed,
     let courses: Vec<&Course> = changed.courses.values().collect();
     sqlx::query!(
         "
-        INSERT INTO sla.handoff (generation, id, handoff_revision, route_id, from_team, to_team, confidential, parked, next_at, standing,
-                                 revision, head_hash, head_at)
+        INSERT INTO sla.handoff (generation, id, handoff_revision, route_id, from_team, to_team, confidential, parked, next_at,
+                                 imported_position, standing, revision, head_hash, head_at)
         SELECT coalesce($13, sla.current()), course.*
         FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::boolean[],
-                             $8::timestamptz[], $9::jsonb[], $10::bigint[], $11::bytea[], $12::timestamptz[]) AS course
+                             $8::timestamptz[], $14::bigint[], $9::jsonb[], $10::bigint[], $11::bytea[], $12::timestamptz[]) AS course
         ON CONFLICT (generation, id) DO UPDATE
         SET handoff_revision = excluded.handoff_revision, confidential = excluded.confidential, next_at = excluded.next_at,
+            imported_position = excluded.imported_position,
             standing = excluded.standing, revision = excluded.revision, head_hash = excluded.head_hash,
             head_at = excluded.head_at
         ",
@@ -234,6 +238,7 @@ pub(crate) async fn save(tx: &mut Tx, generation: Generation, changed: &Changed,
         &courses.iter().map(|it| it.head.hash.to_vec()).collect::<Vec<_>>(),
         &courses.iter().map(|it| it.head.at).collect::<Vec<_>>() as &[Timestamp],
         generation.0,
+        &courses.iter().map(|it| it.standing.imported_position).collect::<Vec<_>>() as &[Option<i64>],
     )
     .execute(tx.connection())
     .await?;

@@ -193,17 +193,17 @@ impl Binding {
     /// content, made ready.
     pub fn to(route: &Route, template: Pin, criteria: Arc<Criteria>) -> Result<Self, Refused> {
         route.must_not_be_retired()?;
-        Ok(Self { terms: route.kept_terms(), template, ..Self::to_past(route, criteria) })
+        Ok(Self { template, ..Self::to_past(route, criteria) })
     }
 
-    /// To the route of imported history, under no terms and no template: what happened, happened without them. `criteria`
-    /// is the empty content, made ready.
+    /// To the route of imported history, without a template: what happened, happened, and the terms of the route judge none of
+    /// it; they say which policy measures it, and bind what goes on live. `criteria` is the empty content, made ready.
     pub fn to_past(route: &Route, criteria: Arc<Criteria>) -> Self {
         Self {
             route_id: route.id.clone(),
             from_team: route.from_team.clone(),
             to_team: route.to_team.clone(),
-            terms: KeptTerms::none(),
+            terms: route.kept_terms(),
             template: Pin::empty(),
             criteria,
         }

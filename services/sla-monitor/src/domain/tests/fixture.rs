@@ -149,6 +149,7 @@ pub(super) fn fact(revision: i64, at: Timestamp, state: State, what: What) -> Fa
     Fact {
         id: HandoffId::from(kernel::derived_uuid(&[b"handoff"])),
         revision,
+        position: revision,
         at,
         recorded_at: at,
         historic: false,
