@@ -25,14 +25,16 @@ pub(crate) struct Test {
 
 impl Test {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        if self.arguments.is_empty() { run(&["--workspace".into()], &[]) } else { run(&self.arguments, &[]) }
+        let all = ["--workspace".into()];
+        let arguments = if self.arguments.is_empty() { &all[..] } else { &self.arguments };
+        run(Profile::Debug, arguments, &[])
     }
 }
 
-/// Runs cargo test with these arguments and that environment, on real servers of the run.
-pub(super) fn run(arguments: &[OsString], environment: &[(&str, &str)]) -> Result<ExitCode> {
+/// Runs cargo test with these arguments and that environment, on real servers of the run and services built so.
+pub(super) fn run(profile: Profile, arguments: &[OsString], environment: &[(&str, &str)]) -> Result<ExitCode> {
     let project = Project::find()?;
-    let programs = stack::build(&project, Profile::Debug)?;
+    let programs = stack::build(&project, profile)?;
     let scratch = Scratch::new()?;
     let mut servers = Servers::start(&project.tether, scratch.path(), false, Access::Open)?;
 
