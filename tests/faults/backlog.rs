@@ -1,38 +1,20 @@
 //! Many clocks overdue at the start: all fire, oldest first, each once, and what falls due now does not wait for them.
 
-use sqlx::{Connection, Row};
+use sqlx::Row;
 use testkit::{People, eventually};
 
-use crate::{
-    scale,
-    stage::Stage,
-    truth::{breaches, expected},
-    work::hand_over,
-};
+use crate::{copies, scale, stage::Stage, truth::breaches, work::hand_over};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backlog_fires_oldest_first_and_starves_nothing_new() {
     let mut stage = Stage::new(1).await;
     stage.map().await;
-    // One of an hour that is never accepted, which is cloned: so many handoffs that wait, all of them overdue.
     let done = std::sync::atomic::AtomicUsize::new(0);
-    hand_over(stage.handoffs(People::Crm), stage.handoffs(People::Desk), 8, &done).await;
-    eventually("it is heard", async || {
-        let mut store = stage.monitor_setting.database.connect().await;
-        let waiting: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM sla.handoff h JOIN sla.clock c ON c.handoff_id = h.id
-             WHERE c.state = 'RUNNING' AND h.standing -> 'about' ->> 'priority' = 'LOW' AND h.handoff_revision = 2",
-        )
-        .fetch_one(&mut store)
-        .await
-        .ok()?;
-        store.close().await.ok()?;
-        (waiting == 1 && expected(&stage).await.len() == 8).then_some(())
-    })
-    .await;
+    copies::original(&stage, &done).await;
     stage.monitors[0].process.kill();
     let backlog = scale(2_000_i64, 200_000);
-    clone_overdue(&stage, backlog).await;
+    let five_days = 5 * 86_400;
+    copies::make(&stage, backlog, -five_days, 1.0).await;
     stage.monitors[0].start_again().await;
     let started = tokio::time::Instant::now();
     // Urgent work that falls due while the backlog fires.
@@ -69,36 +51,4 @@ async fn a_backlog_fires_oldest_first_and_starves_nothing_new() {
     if scale(true, false) {
         assert!(breaches(&stage).await > 0);
     }
-}
-
-/// So many copies of the clock of an hour, each overdue by another second, some days ago.
-async fn clone_overdue(stage: &Stage, copies: i64) {
-    let mut store = stage.monitor_setting.database.connect_as_owner().await;
-    sqlx::query(
-        "WITH it AS (
-             SELECT h.*, c.id AS clock_id FROM sla.handoff h JOIN sla.clock c ON c.handoff_id = h.id
-             WHERE c.state = 'RUNNING' AND h.standing -> 'about' ->> 'priority' = 'LOW' LIMIT 1
-         ), copy AS (
-             SELECT gen_random_uuid() AS id, gen_random_uuid() AS clock_id, now() - interval '5 days' + n * interval '1 second' AS due
-             FROM generate_series(1, $1) AS n
-         ), handoffs AS (
-             INSERT INTO sla.handoff (generation, id, handoff_revision, route_id, from_team, to_team, confidential, parked, next_at,
-                                      standing, revision, head_hash, head_at)
-             SELECT generation, copy.id, handoff_revision, route_id, from_team, to_team, confidential, parked, copy.due,
-                    standing, 0, decode(repeat('00', 32), 'hex'), copy.due
-             FROM it, copy
-         )
-         INSERT INTO sla.clock (generation, id, handoff_id, kind, state, team, other_team, route_id, confidential, started_at,
-                                due_at, excused, historic, policy_id, policy_version, body)
-         SELECT c.generation, copy.clock_id, copy.id, c.kind, c.state, c.team, c.other_team, c.route_id, c.confidential,
-                copy.due - interval '1 hour', copy.due, false, false, c.policy_id, c.policy_version,
-                c.body || jsonb_build_object('id', copy.clock_id, 'due_at', copy.due, 'started_at', copy.due - interval '1 hour',
-                    'ledger', jsonb_build_array(c.body -> 'ledger' -> 0
-                        || jsonb_build_object('from', copy.due - interval '1 hour')))
-         FROM it, copy, sla.clock c WHERE c.id = it.clock_id",
-    )
-    .bind(copies)
-    .execute(&mut store)
-    .await
-    .expect("they are copied");
 }

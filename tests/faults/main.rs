@@ -5,7 +5,9 @@
 mod apart;
 mod away;
 mod backlog;
+mod copies;
 mod deaths;
+mod lateness;
 mod order;
 mod rebuilding;
 mod stage;

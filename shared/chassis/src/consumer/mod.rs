@@ -12,7 +12,10 @@ use std::{sync::Arc, time::Duration};
 use api::event::v1::{ListEventsRequest, event_log_service_client::EventLogServiceClient};
 use futures::future::BoxFuture;
 use kernel::{Error, Result, Timestamp};
-use tokio::{select, time::sleep};
+use tokio::{
+    select,
+    time::{Instant, sleep},
+};
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
@@ -26,6 +29,8 @@ const BATCH: usize = 500;
 /// After so long without a message the producer's log is asked whether there is more.
 const SILENCE: Duration = Duration::from_secs(2);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
+/// A producer may start after this service, and its stream be made anew: it is trouble only when it lasts.
+const TROUBLE_AFTER: Duration = Duration::from_secs(10);
 
 /// A fact of another service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +118,7 @@ pub(crate) async fn run(
 ) {
     let mut trouble = Trouble::new("a consumer");
     let mut is_known = false;
+    let mut fails_since: Option<Instant> = None;
     while !stop.is_cancelled() {
         let listening = async {
             if !is_known {
@@ -120,10 +126,12 @@ pub(crate) async fn run(
                 letters::retry_those_of_other_versions(&context, &hears).await?;
                 is_known = true;
             }
-            listen(&context, &client, &prefix, &hears, &stop, &mut trouble).await
+            listen(&context, &client, &prefix, &hears, &stop, &mut trouble, &mut fails_since).await
         };
         if let Err(error) = listening.await {
-            trouble.is(&error);
+            if fails_since.get_or_insert_with(Instant::now).elapsed() >= TROUBLE_AFTER {
+                trouble.is(&error);
+            }
             // The broker may be away, or heal; the producer's own log may still answer.
             if let Err(error) = fill(&context, &hears, &stop).await {
                 tracing::debug!(error = %crate::status::chain(&error), "the producer's log does not help either");
@@ -144,6 +152,7 @@ async fn listen(
     hears: &Hears,
     stop: &CancellationToken,
     trouble: &mut Trouble,
+    fails_since: &mut Option<Instant>,
 ) -> Result<()> {
     let place = bounded(SILENT_AFTER, apply::place(context, hears.package)).await?;
     let mut messages = select! {
@@ -156,6 +165,7 @@ async fn listen(
             batch = messages.next(BATCH, SILENCE) => batch?,
         };
         trouble.is_over();
+        *fails_since = None;
         let is_taken = match &batch[..] {
             [] => false,
             batch => apply::take_in(context, hears, batch).await?,

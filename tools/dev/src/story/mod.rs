@@ -1,6 +1,7 @@
 //! The story that `cargo dev demo` tells; one that comes out otherwise than told fails.
 
 mod act;
+mod clocks;
 mod facts;
 mod history;
 mod layout;
@@ -24,6 +25,7 @@ pub(crate) fn run(project: &Project, stack: &Stack, history: Option<&Path>) -> R
     let mut teller = Teller::new(project, stack);
     let revision = sales::tell(&mut teller)?;
     facts::tell(&mut teller, revision)?;
+    clocks::tell(&mut teller)?;
     if let Some(file) = history {
         history::tell(&mut teller, file)?;
     }

@@ -74,10 +74,26 @@ impl<'a> Teller<'a> {
         self.tell(act, outcome.unwrap_or_else(|| self.perform(act))?)
     }
 
-    /// Shows a command that goes on in another terminal, and starts it.
+    /// As [`Self::play`], of what comes by itself: does it again until it says what is expected.
+    pub(super) fn play_until(&mut self, act: &Act) -> Result<Outcome> {
+        self.type_in(act)?;
+        let outcome = wait::until(DUE_BOUND, || match self.perform(act) {
+            Ok(outcome) if act.deviation(&outcome).is_some() => None,
+            outcome => Some(outcome),
+        });
+        self.tell(act, outcome.unwrap_or_else(|| self.perform(act))?)
+    }
+
+    /// Shows a command that goes on in another terminal, and starts it; returns once it hears what happens.
     pub(super) fn watch(&mut self, act: &Act) -> Result<Watcher> {
         self.type_in(act)?;
-        Watcher::start(self.command(act))
+        Watcher::start(self.command(act), &["watching"])
+    }
+
+    /// As [`Self::watch`], of what begins with the past and so misses nothing.
+    pub(super) fn listen(&mut self, act: &Act) -> Result<Watcher> {
+        self.type_in(act)?;
+        Watcher::start(self.command(act), &[])
     }
 
     /// Ends it once it has said all of this, and shows what it said.

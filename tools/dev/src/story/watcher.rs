@@ -27,13 +27,13 @@ pub(super) struct Watcher {
 struct Heard(Arc<Mutex<Vec<u8>>>);
 
 impl Watcher {
-    /// Starts it; returns once it hears what happens.
-    pub(super) fn start(mut command: Command) -> Result<Self> {
+    /// Starts it; returns once it has said on the side that it is ready, in these words.
+    pub(super) fn start(mut command: Command, ready: &[&str]) -> Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = tether::spawn(command).or_say("starting baton", "look whether the machine is out of memory")?;
         let (stdout, stderr) = (Heard::of(child.stdout.take()), Heard::of(child.stderr.take()));
         let watcher = Self { child, stdout, stderr };
-        watcher.hear(&watcher.stderr, &["watching"])?;
+        watcher.hear(&watcher.stderr, ready)?;
         Ok(watcher)
     }
 
@@ -46,6 +46,14 @@ impl Watcher {
         match ended {
             Some(status) if status.success() => Ok(self.stdout.text()),
             _ => Err(Error::new(format_args!("the watch did not end well: {}", self.stderr.text()), REMEDY)),
+        }
+    }
+
+    /// Waits until it has ended by itself; what it said.
+    pub(super) fn finish(mut self) -> Result<String> {
+        match wait::until(BOUND, || self.child.try_wait().ok().flatten()) {
+            Some(status) if status.success() => Ok(self.stdout.text()),
+            _ => Err(Error::new(format_args!("it did not end well: {}", self.stderr.text()), REMEDY)),
         }
     }
 
