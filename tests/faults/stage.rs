@@ -124,3 +124,13 @@ pub(crate) async fn at(instant: tokio::time::Instant) {
 pub(crate) async fn pass(time: Duration) {
     at(tokio::time::Instant::now() + time).await;
 }
+
+/// Waits until a count has come so far, for as long as it grows.
+pub(crate) async fn grown(what: &str, target: i64, mut count: impl AsyncFnMut() -> Option<i64>) -> i64 {
+    let mut last = -1;
+    while last < target {
+        last = testkit::eventually(what, async || count().await.filter(|now| *now > last || *now >= target)).await;
+        pass(Duration::from_millis(100)).await;
+    }
+    last
+}
