@@ -19,6 +19,7 @@ from nats.js.errors import NotFoundError
 # Importing a module makes its messages known by name.
 from baton.checklist.v1 import template_event_pb2  # noqa: F401
 from baton.handoff.v1 import handoff_event_pb2  # noqa: F401
+from baton.sla.v1 import sla_event_pb2  # noqa: F401
 
 BATCH = 256
 WAIT_SECONDS = 5.0

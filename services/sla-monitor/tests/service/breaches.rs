@@ -69,7 +69,6 @@ async fn a_breach_says_all_that_whoever_hears_it_needs() {
         r#type: "deal".into(),
         key: "D-7".into(),
         url: "https://crm.example.com/D-7".into(),
-        ..Default::default()
     };
     let request =
         pb::CreateHandoffRequest { origin, links: vec![link], priority: pb::Priority::High.into(), ..create("Acme") };

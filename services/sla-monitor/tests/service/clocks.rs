@@ -26,6 +26,7 @@ async fn one(world: &World, handoff: &pb::Handoff, kind: ClockKind) -> String {
     line(&world.clock(handoff, kind).await)
 }
 
+#[expect(clippy::too_many_lines, reason = "one life of a handoff, turn by turn")]
 #[tokio::test(flavor = "multi_thread")]
 async fn every_turn_of_a_handoff_starts_pauses_and_stops_its_clocks() {
     let world = World::new().await;

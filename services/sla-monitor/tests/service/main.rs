@@ -12,5 +12,6 @@ mod evidence;
 mod line;
 mod person;
 mod requests;
+mod rules;
 mod words;
 mod world;

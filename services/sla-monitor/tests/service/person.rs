@@ -62,7 +62,6 @@ commands! {
     confirm_action: confirm_action(ConfirmActionRequest)
     complete_action: complete_action(CompleteActionRequest)
     set_confidential: set_confidential(SetConfidentialRequest)
-    comment: add_comment(AddCommentRequest)
     ask: ask_question(AskQuestionRequest)
     answer: answer_question(AnswerQuestionRequest)
     mark_insufficient: mark_insufficient(MarkInsufficientRequest)
@@ -150,15 +149,5 @@ impl Person {
     /// A new handoff on it, submitted as it is.
     pub(crate) async fn submitted(&self, title: &str) -> pb::Handoff {
         self.submit(on(&self.draft(title).await)).await.unwrap()
-    }
-
-    pub(crate) async fn get(&self, id: &str) -> Heard<pb::Handoff> {
-        let request = pb::GetHandoffRequest { handoff_id: id.into() };
-        Ok(hear(self.handoffs.clone().get_handoff(request).await)?.handoff.expect("an answer holds the handoff"))
-    }
-
-    pub(crate) async fn import(&self, records: Vec<pb::HistoricHandoff>) -> Heard<pb::ImportHandoffsResponse> {
-        let records = records.into_iter().map(|record| pb::ImportHandoffsRequest { record: Some(record) });
-        hear(self.handoffs.clone().import_handoffs(tokio_stream::iter(records.collect::<Vec<_>>())).await)
     }
 }

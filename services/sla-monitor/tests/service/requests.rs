@@ -51,7 +51,6 @@ on! { handoff =>
     ConfirmActionRequest { action_id: newest(handoff.actions.iter().map(|action| &action.id)) }
     CompleteActionRequest { action_id: newest(handoff.actions.iter().map(|action| &action.id)) }
     SetConfidentialRequest { confidential: true }
-    AddCommentRequest { text: "they called twice".into() }
     AskQuestionRequest { text: "which ERP?".into(), blocking: true }
     AnswerQuestionRequest {
         question_id: newest(handoff.questions.iter().map(|question| &question.id)),

@@ -63,25 +63,28 @@ impl World {
 
     /// With a policy of these targets.
     pub(crate) async fn under(targets: Vec<sla::Target>) -> Self {
-        Self::bare().await.furnished(targets).await
+        Box::pin(async { Self::bare().await.furnished(targets).await }).await
     }
 
     /// Both services, and nothing in them.
     pub(crate) async fn bare() -> Self {
         let setting = Setting::new::<HandoffService>().await;
-        Self::within(setting, None, &|handoff| (handoff.url(), 60)).await
+        Box::pin(Self::within(setting, None, &|handoff| (handoff.url(), 60))).await
     }
 
     /// The services hear each other over a line alone, which the test may cut: their brokers' subjects differ. Without the
     /// other one's answer the monitor waits a second.
     pub(crate) async fn apart(targets: Vec<sla::Target>) -> (Self, Line) {
-        let setting = Setting::new::<HandoffService>().await;
-        let prefix = Setting::with::<SlaMonitor>(setting.database.clone(), setting.nats_url.clone()).prefix;
-        let handoff = Self::serve_handoff(&setting).await;
-        let line = Line::to(handoff.0.running.grpc()).await;
-        let url = line.url();
-        let world = Self::beside(handoff, Setting { prefix, ..setting }, &|_| (url.clone(), 1)).await;
-        (world.furnished(targets).await, line)
+        Box::pin(async {
+            let setting = Setting::new::<HandoffService>().await;
+            let prefix = Setting::with::<SlaMonitor>(setting.database.clone(), setting.nats_url.clone()).prefix;
+            let handoff = Self::serve_handoff(&setting).await;
+            let line = Line::to(handoff.0.running.grpc()).await;
+            let url = line.url();
+            let world = Self::beside(handoff, Setting { prefix, ..setting }, &|_| (url.clone(), 1)).await;
+            (world.furnished(targets).await, line)
+        })
+        .await
     }
 
     async fn within(setting: Setting, prefix: Option<String>, place: &dyn Fn(&Served) -> (String, u64)) -> Self {

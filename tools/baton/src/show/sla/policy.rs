@@ -1,7 +1,8 @@
 //! Policies for people, and why which of their targets applies.
 
 use api::sla::v1::{
-    ExplainMatchResponse, ListPoliciesResponse, Match, MatchExplanation, Policy, Target, Warning, warning::At,
+    ExplainMatchResponse, ListPoliciesResponse, Match, MatchExplanation, Policy, Target, Warning,
+    target_duration::Kind, warning::At,
 };
 use comfy_table::Cell;
 
@@ -65,7 +66,12 @@ fn explanation_of(explanation: &MatchExplanation, screen: &Screen) -> String {
 }
 
 fn row(number: usize, of: &Target) -> Vec<Cell> {
-    let calendar = if of.calendar_id.is_empty() { "the team's own" } else { &of.calendar_id };
+    let is_elapsed = matches!(of.duration.as_ref().and_then(|it| it.kind.as_ref()), Some(Kind::Elapsed(_)));
+    let calendar = match of.calendar_id.as_str() {
+        "" if is_elapsed => "day and night",
+        "" => "the team's own",
+        id => id,
+    };
     let paused = match &of.pause_on {
         None => "blocking question, agreed hold".to_owned(),
         Some(reasons) if reasons.reasons.is_empty() => "nothing".to_owned(),
