@@ -32,10 +32,10 @@ pub(crate) fn line(clock: &Clock) -> String {
         line += PauseReason::as_str_name(&reason).trim_start_matches("PAUSE_REASON_");
     }
     if clock.due_at.is_some() {
-        line += &format!(" due {}", time(clock.due_at));
+        line.extend([" due ", &time(clock.due_at)]);
     }
     if !clock.end_cause.is_empty() {
-        line += &format!(" ended {} {}", time(clock.ended_at), clock.end_cause);
+        line.extend([" ended ", &time(clock.ended_at), " ", &clock.end_cause]);
     }
     if clock.breach.is_some() {
         line += " breached";

@@ -63,7 +63,8 @@ impl World {
 
     /// With a policy of these targets.
     pub(crate) async fn under(targets: Vec<sla::Target>) -> Self {
-        Box::pin(async { Self::bare().await.furnished(targets).await }).await
+        let world = Self::bare().await;
+        Box::pin(world.furnished(targets)).await
     }
 
     /// Both services, and nothing in them.
@@ -82,7 +83,7 @@ impl World {
             let line = Line::to(handoff.0.running.grpc()).await;
             let url = line.url();
             let world = Self::beside(handoff, Setting { prefix, ..setting }, &|_| (url.clone(), 1)).await;
-            (world.furnished(targets).await, line)
+            (Box::pin(world.furnished(targets)).await, line)
         })
         .await
     }
