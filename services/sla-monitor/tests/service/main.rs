@@ -13,5 +13,7 @@ mod line;
 mod person;
 mod requests;
 mod rules;
+mod watching;
+mod who_may;
 mod words;
 mod world;
