@@ -10,6 +10,7 @@ mod breaches;
 mod clocks;
 mod evidence;
 mod line;
+mod malformed;
 mod person;
 mod requests;
 mod rules;
