@@ -58,6 +58,11 @@ async fn every_malformed_part_is_named_at_once() {
          targets[0].when[1] targets[0].duration targets[0].warn_at[0] targets[0].pause_on.reasons[0] \
          targets[0].escalations[0].after targets[0].escalations[0].notify targets[1].calendar_id"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_is_every_malformed_part_of_a_question_or_a_word() {
+    let world = World::bare().await;
     let due = sla::ComputeDueRequest { calendar_id: "X".into(), version: -1, ..Default::default() };
     assert_eq!(wrong(world.otto.compute_due(due).await), "calendar_id version start duration");
     let backwards = sla::MeasureWorkingTimeRequest {
