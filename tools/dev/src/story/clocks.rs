@@ -144,6 +144,6 @@ fn late(teller: &mut Teller<'_>) -> Result<()> {
     teller.play_until(&act("ines", ["sla", "clock", DEAL]).says(&["COMPLETION", "LATE", "MET", "excused"]))?;
     teller.say("Where did the time go? Each clock keeps a ledger, which sums to the microsecond.")?;
     teller.play(&act("ivan", ["sla", "explain", &clock]).says(&["paused", "in all"]))?;
-    teller.say("How well are promises kept, of all that is due until tomorrow?")?;
-    teller.play(&act("anna", ["sla", "report", "--until", "+1d"]).says(&["implementation", "sales"])).map(drop)
+    teller.say("How well are promises kept, of all that has a due time?")?;
+    teller.play(&act("anna", ["sla", "report", "--until", "2100-01-01"]).says(&["implementation", "sales"])).map(drop)
 }

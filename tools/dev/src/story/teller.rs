@@ -129,6 +129,15 @@ impl<'a> Teller<'a> {
         act.deviation(&outcome).map_or(Ok(outcome), |deviation| Err(Error::new(deviation, REMEDY)))
     }
 
+    /// As [`Self::look`], again until what it says is enough.
+    pub(super) fn look_until(&mut self, act: &Act, is_enough: impl Fn(&Outcome) -> bool) -> Result<()> {
+        let outcome = wait::until(COMMAND_BOUND, || match self.look(act) {
+            Ok(outcome) if !is_enough(&outcome) => None,
+            outcome => Some(outcome.map(drop)),
+        });
+        outcome.unwrap_or_else(|| Err(Error::new(format_args!("never enough: {}", typed(&act.arguments)), REMEDY)))
+    }
+
     /// Fails unless what the story claims is so.
     pub(super) fn claim(is_so: bool, claim: &str) -> Result<()> {
         if is_so { Ok(()) } else { Err(Error::new(format_args!("the story is not true: {claim}"), REMEDY)) }
