@@ -95,8 +95,9 @@ fn map(teller: &mut Teller<'_>, path: &Path) -> Result<u64> {
     }
     yaml.push_str("routes:\n");
     for (n, (from, to)) in pairs.iter().enumerate() {
-        let _ =
-            writeln!(yaml, "- {{id: r{n}, from_team: {from}, to_team: {to}, terms: {{sla_policy_id: eight-hours}}}}");
+        let name = Some(format!("{from}-to-{to}")).filter(|name| name.len() <= 63).unwrap_or_else(|| format!("r{n}"));
+        let terms = "terms: {sla_policy_id: eight-hours}";
+        let _ = writeln!(yaml, "- {{id: {name}, from_team: {from}, to_team: {to}, {terms}}}");
     }
     let scratch = dev::scratch::Scratch::new()?;
     let map = scratch.path().join("map.yaml");
