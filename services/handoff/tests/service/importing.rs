@@ -56,7 +56,7 @@ async fn a_record_becomes_a_handoff_with_its_own_times_and_actors() {
     world.importer.import(vec![told]).await.unwrap();
     let handoff = of(&world, "D-1").await.unwrap();
     assert_eq!((handoff.state(), handoff.attempt, handoff.rejections), (HandoffState::Completed, 2, 1));
-    assert_eq!((handoff.route_id.as_str(), handoff.terms_version), (ROUTE, 0));
+    assert_eq!((handoff.route_id.as_str(), handoff.terms_version), (ROUTE, 1), "the terms of its route");
     assert_eq!((handoff.priority(), handoff.links[0].r#type.as_str()), (pb::Priority::High, "incident"));
     assert_eq!((handoff.upstream_owner.as_str(), handoff.downstream_owner.as_str()), ("sam", "ivan"));
     let times = handoff.times.unwrap();
