@@ -267,6 +267,7 @@ async fn proposals_are_to_be_answered_and_a_deadline_that_both_agreed_on_is_a_ne
     };
     assert_eq!((time(moved.due_at_before), moved.target_before), ("2026-03-06T17:00:00Z".into(), seconds(40 * HOUR)));
 
+    world.pass(60).await;
     let urgent = Change::Priority(pb::ProposedPriority { priority: pb::Priority::Urgent.into() });
     world.sam.propose(proposing(urgent)).await.unwrap();
     world.sam.cancel(on(&draft)).await.unwrap();

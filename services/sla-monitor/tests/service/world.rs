@@ -236,8 +236,12 @@ impl World {
 
     /// The latest clock of a kind once all has settled.
     pub(crate) async fn clock(&self, handoff: &pb::Handoff, kind: ClockKind) -> Clock {
-        let clocks = self.clocks(handoff).await;
-        clocks.into_iter().rfind(|clock| clock.kind() == kind).expect("there is such a clock")
+        let mut clocks = self.clocks(handoff).await;
+        clocks.retain(|clock| clock.kind() == kind);
+        let latest = clocks.pop().expect("there is such a clock");
+        let tied = clocks.iter().any(|other| (other.started_at, other.cycle) == (latest.started_at, latest.cycle));
+        assert!(!tied, "two {kind:?} clocks began at once: let time pass between them, so that one is the latest");
+        latest
     }
 
     /// All that the monitor has said once all has settled, as it came out of NATS.
