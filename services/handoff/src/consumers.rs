@@ -40,16 +40,6 @@ impl Consumer for Clocks {
             ops::clock::take_in(tx, &told).await
         })
     }
-
-    /// The clocks stay shown as they were told last.
-    fn park<'t>(
-        &'t self,
-        _tx: &'t mut Tx,
-        _aggregate: &'t str,
-        _parked: bool,
-    ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 't>> {
-        Box::pin(async { Ok(()) })
-    }
 }
 
 /// What a fact tells of a handoff's clocks, of whatever kind it is; None where it is about something else.

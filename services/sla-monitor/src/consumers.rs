@@ -13,7 +13,7 @@ use prost::Message as _;
 
 use crate::{
     domain::{
-        CalendarId, PolicyId, Priority, Side, SubjectId,
+        CalendarId, HandoffId, PolicyId, Priority, Side, SubjectId,
         heard::{About, Fact, Heard, Link, State, What},
     },
     ops,
@@ -38,15 +38,28 @@ impl Consumer for Handoffs {
         })
     }
 
-    fn park<'t>(&'t self, tx: &'t mut Tx, aggregate: &'t str, parked: bool) -> BoxFuture<'t, Result<()>> {
+    fn park<'t>(&'t self, tx: &'t mut Tx, aggregate: &'t str) -> BoxFuture<'t, Result<()>> {
         Box::pin(async move {
-            let id = aggregate.strip_prefix("handoff/").and_then(|id| id.parse::<uuid::Uuid>().ok());
-            match id {
-                Some(id) => ops::hear::park(tx, id.into(), parked).await,
+            match handoff(aggregate) {
+                Some(id) => ops::hear::park(tx, id).await,
                 None => Ok(()),
             }
         })
     }
+
+    fn unpark<'t>(&'t self, tx: &'t mut Tx, aggregate: &'t str, given_up: Option<i64>) -> BoxFuture<'t, Result<()>> {
+        Box::pin(async move {
+            match handoff(aggregate) {
+                Some(id) => ops::hear::unpark(tx, id, given_up).await,
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+fn handoff(aggregate: &str) -> Option<HandoffId> {
+    let id = aggregate.strip_prefix("handoff/")?.parse::<uuid::Uuid>().ok()?;
+    Some(id.into())
 }
 
 /// A fact in the domain's terms.

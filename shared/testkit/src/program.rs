@@ -35,40 +35,18 @@ impl Program {
     ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (grpc_port, http_port) = (free_port().expect("a port"), free_port().expect("a port"));
-        let token = folder.path().join("token");
-        std::fs::write(&token, setting.issuer().token(&People::Reader.claims())).expect("the token is written");
-        let own = [
-            ("DATABASE__URL", setting.database.url()),
-            ("NATS__URL", setting.nats_url.clone()),
-            ("NATS__PREFIX", setting.prefix.clone()),
-            ("NATS__MAX_AGE_HOURS", "0".to_owned()),
-            ("GRPC__LISTEN", format!("127.0.0.1:{grpc_port}")),
-            ("GRPC__DRAIN_SECONDS", "3".to_owned()),
-            ("GRPC__RATE_PER_SECOND", "0".to_owned()),
-            ("HTTP__LISTEN", format!("127.0.0.1:{http_port}")),
-            ("AUTH__JWKS_FILE", crate::jwks_file().display().to_string()),
-            ("SERVICE__TOKEN_FILE", token.display().to_string()),
-        ];
-        let knobs = own.into_iter().chain(knobs.iter().map(|(name, value)| (*name, value.clone())));
-        let knobs = knobs.map(|(name, value)| (format!("BATON_{name}"), value));
-        let beside = environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        let programs = std::env::var_os("BATON_BIN_DIR").expect("run: cargo dev test");
-        let launch = Launch {
-            name: S::IDENTITY.name.to_owned(),
-            program: Path::new(&programs).join(S::IDENTITY.name),
-            arguments: vec!["serve".into()],
-            environment: knobs.chain(beside).collect(),
-            forgotten: vec![],
-            folder: folder.path().to_owned(),
-            log: folder.path().join("log"),
-            when_orphaned: Signal::SIGKILL,
-            user: None,
-        };
+        let launch = launch::<S>(setting, folder.path(), [grpc_port, http_port], knobs, environment);
         let process = Process::start(&Tether::from_env().expect("run: cargo dev test"), launch.clone());
         let process = process.expect("the service starts");
         let program = Self { process, grpc_port, http_port, launch, setting: setting.clone(), _folder: folder };
         program.answers().await;
         program
+    }
+
+    /// Runs a command of a service in that setting, where none need serve; what it printed, and whether it went well.
+    pub async fn once<S: Service>(setting: &Setting, knobs: &[(&str, String)], arguments: &[&str]) -> (bool, String) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        run(&launch::<S>(setting, folder.path(), [0, 0], knobs, &[]), arguments).await
     }
 
     /// Where it answers gRPC.
@@ -91,11 +69,7 @@ impl Program {
 
     /// Runs another command of the same program in the same environment; what it printed, and whether it went well.
     pub async fn run(&self, arguments: &[&str]) -> (bool, String) {
-        let mut command = tokio::process::Command::new(&self.launch.program);
-        command.args(arguments).envs(self.launch.environment.iter().map(|(name, value)| (name, value)));
-        let output = command.output().await.expect("the program runs");
-        let printed = [output.stdout, output.stderr].concat();
-        (output.status.success(), String::from_utf8_lossy(&printed).into_owned())
+        run(&self.launch, arguments).await
     }
 
     /// A caller with that person's token.
@@ -109,4 +83,51 @@ impl Program {
         })
         .await;
     }
+}
+
+/// How the service is started: in that setting, on those ports for gRPC and probes.
+fn launch<S: Service>(
+    setting: &Setting,
+    folder: &Path,
+    [grpc_port, http_port]: [u16; 2],
+    knobs: &[(&str, String)],
+    environment: &[(&str, String)],
+) -> Launch {
+    let token = folder.join("token");
+    std::fs::write(&token, setting.issuer().token(&People::Reader.claims())).expect("the token is written");
+    let own = [
+        ("DATABASE__URL", setting.database.url()),
+        ("NATS__URL", setting.nats_url.clone()),
+        ("NATS__PREFIX", setting.prefix.clone()),
+        ("NATS__MAX_AGE_HOURS", "0".to_owned()),
+        ("GRPC__LISTEN", format!("127.0.0.1:{grpc_port}")),
+        ("GRPC__DRAIN_SECONDS", "3".to_owned()),
+        ("GRPC__RATE_PER_SECOND", "0".to_owned()),
+        ("HTTP__LISTEN", format!("127.0.0.1:{http_port}")),
+        ("AUTH__JWKS_FILE", crate::jwks_file().display().to_string()),
+        ("SERVICE__TOKEN_FILE", token.display().to_string()),
+    ];
+    let knobs = own.into_iter().chain(knobs.iter().map(|(name, value)| (*name, value.clone())));
+    let knobs = knobs.map(|(name, value)| (format!("BATON_{name}"), value));
+    let beside = environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let programs = std::env::var_os("BATON_BIN_DIR").expect("run: cargo dev test");
+    Launch {
+        name: S::IDENTITY.name.to_owned(),
+        program: Path::new(&programs).join(S::IDENTITY.name),
+        arguments: vec!["serve".into()],
+        environment: knobs.chain(beside).collect(),
+        forgotten: vec![],
+        folder: folder.to_owned(),
+        log: folder.join("log"),
+        when_orphaned: Signal::SIGKILL,
+        user: None,
+    }
+}
+
+async fn run(launch: &Launch, arguments: &[&str]) -> (bool, String) {
+    let mut command = tokio::process::Command::new(&launch.program);
+    command.args(arguments).envs(launch.environment.iter().map(|(name, value)| (name, value)));
+    let output = command.output().await.expect("the program runs");
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&printed).into_owned())
 }

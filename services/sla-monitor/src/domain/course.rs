@@ -122,7 +122,8 @@ impl Course {
         if fact.revision <= self.revision {
             return Ok(vec![]);
         }
-        if fact.revision != self.revision + 1 {
+        let begins = self.revision == 0;
+        if fact.revision != self.revision + 1 && !begins {
             return Err(Unheard::Gap { known: self.revision, found: fact.revision });
         }
         if matches!(fact.what, What::Other { known: false }) && fact.about.state != self.standing.about.state {

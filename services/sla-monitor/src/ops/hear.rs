@@ -34,10 +34,16 @@ pub(crate) async fn take_in(tx: &mut Tx, shelf: &Shelf, heard: &[Heard]) -> Resu
     batch.save(tx).await
 }
 
-/// The facts of a handoff are put aside from now on, or no longer: then its clocks do not fire.
-pub(crate) async fn park(tx: &mut Tx, id: HandoffId, parked: bool) -> Result<()> {
+/// The facts of a handoff are put aside from now on: its clocks do not fire.
+pub(crate) async fn park(tx: &mut Tx, id: HandoffId) -> Result<()> {
     store::course::enter(tx).await?;
-    store::course::park(tx, id, parked).await
+    store::course::park(tx, id).await
+}
+
+/// They are taken in again from now on; those up to `given_up` never will be.
+pub(crate) async fn unpark(tx: &mut Tx, id: HandoffId, given_up: Option<i64>) -> Result<()> {
+    store::course::enter(tx).await?;
+    store::course::unpark(tx, id, given_up).await
 }
 
 /// Facts that are taken in together, and what they are about.

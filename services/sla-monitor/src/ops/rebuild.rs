@@ -50,10 +50,15 @@ pub(crate) async fn go_through(
         decide(&mut batch, &mut course, owns);
         match batch.happen(&mut course, fact, now) {
             Ok(_) => {}
-            // What is put aside in the generation in use is so in this one.
             Err(Error::Fault(error)) => {
-                tracing::warn!(handoff = %fact.id, %error, "a fact is passed over");
-                course.parked = true;
+                tracing::warn!(handoff = %fact.id, revision = fact.revision, %error, "a fact is passed over");
+                // What is put aside is so in this generation too. But what was given up in the one in use is missed in no other.
+                if fact.revision <= store::course::heard_until(tx, fact.id).await? {
+                    course.revision = fact.revision - 1;
+                    if batch.happen(&mut course, fact, now).is_err() {
+                        course.revision = fact.revision;
+                    }
+                }
             }
             Err(error) => return Err(error),
         }

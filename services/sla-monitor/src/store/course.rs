@@ -197,16 +197,34 @@ pub(crate) async fn of_policy(
     Ok(found.fetch_all(store).await?)
 }
 
-/// Notes that the facts of a handoff are put aside, or no longer.
-pub(crate) async fn park(tx: &mut Tx, id: HandoffId, parked: bool) -> Result<()> {
+/// Notes that the facts of a handoff are put aside.
+pub(crate) async fn park(tx: &mut Tx, id: HandoffId) -> Result<()> {
+    sqlx::query!("UPDATE sla.handoff SET parked = true WHERE generation = sla.current() AND id = $1", id as HandoffId)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Notes that they are no longer, and that those up to a place in its history were given up.
+pub(crate) async fn unpark(tx: &mut Tx, id: HandoffId, given_up: Option<i64>) -> Result<()> {
     sqlx::query!(
-        "UPDATE sla.handoff SET parked = $2 WHERE generation = sla.current() AND id = $1",
+        "UPDATE sla.handoff SET parked = false, handoff_revision = greatest(handoff_revision, $2)
+         WHERE generation = sla.current() AND id = $1",
         id as HandoffId,
-        parked
+        given_up
     )
     .execute(tx.connection())
     .await?;
     Ok(())
+}
+
+/// How far the generation in use has come with a handoff's facts; 0 where it has none of it.
+pub(crate) async fn heard_until(tx: &mut Tx, id: HandoffId) -> Result<i64> {
+    let revision = sqlx::query_scalar!(
+        "SELECT handoff_revision FROM sla.handoff WHERE generation = sla.current() AND id = $1",
+        id as HandoffId
+    );
+    Ok(revision.fetch_optional(tx.connection()).await?.unwrap_or_default())
 }
 
 /// Courses as they stand, and their changed clocks.

@@ -59,8 +59,15 @@ pub(crate) async fn compare(tx: &mut Tx, generation: i64) -> Result<Difference> 
     .await?)
 }
 
-/// Puts a generation in use.
+/// Puts a generation in use; what is parked stays so.
 pub(crate) async fn swap_in(tx: &mut Tx, generation: i64) -> Result<()> {
+    sqlx::query!(
+        "UPDATE sla.handoff mine SET parked = true FROM sla.handoff used
+         WHERE mine.generation = $1 AND used.generation = sla.current() AND used.id = mine.id AND used.parked",
+        generation
+    )
+    .execute(tx.connection())
+    .await?;
     sqlx::query!("UPDATE sla.generation SET current = $1", generation).execute(tx.connection()).await?;
     Ok(())
 }

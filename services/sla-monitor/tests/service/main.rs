@@ -11,6 +11,7 @@ mod clocks;
 mod evidence;
 mod line;
 mod malformed;
+mod parked;
 mod person;
 mod requests;
 mod rules;

@@ -50,6 +50,7 @@ commands! {
     submit: submit_handoff(SubmitHandoffRequest)
     accept: accept_handoff(AcceptHandoffRequest)
     reject: reject_handoff(RejectHandoffRequest)
+    claim: claim_handoff(ClaimHandoffRequest)
     begin: begin_handoff(BeginHandoffRequest)
     complete: complete_handoff(CompleteHandoffRequest)
     give_back: return_handoff(ReturnHandoffRequest)

@@ -40,6 +40,7 @@ on! { handoff =>
     AcceptHandoffRequest { attempt: handoff.attempt }
     RejectHandoffRequest { attempt: handoff.attempt, reasons: vec![because("it is not ready")] }
     BeginHandoffRequest {}
+    ClaimHandoffRequest {}
     CompleteHandoffRequest {}
     ReturnHandoffRequest { attempt: handoff.attempt, reasons: vec![because("it does not work")] }
     ReopenHandoffRequest { reason: "there is more to do".into() }

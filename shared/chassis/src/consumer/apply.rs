@@ -103,7 +103,7 @@ async fn take(tx: &mut Tx, Work { hears, batch, one_by_one }: &Work) -> Result<b
                     tx.back_to(before).await?;
                     tracing::error!(aggregate = fact.aggregate, position = fact.position, error, "a fact is put aside");
                     letters::put_aside(tx, package, fact, &error).await?;
-                    hears.consumer.park(tx, &fact.aggregate, true).await?;
+                    hears.consumer.park(tx, &fact.aggregate).await?;
                     parked.insert(fact.aggregate.clone());
                 }
                 Err(error) => return Err(error),

@@ -109,7 +109,7 @@ pub async fn retry(context: &Context, hears: &Hears, aggregate: &str) -> Result<
                 };
                 hears.consumer.apply(tx, &[fact]).await?;
             }
-            forget(tx, hears, aggregate).await?;
+            forget(tx, hears, aggregate, None).await?;
             Ok(waiting.len())
         })
     });
@@ -125,18 +125,19 @@ pub async fn discard(context: &Context, hears: &Hears, aggregate: &str) -> Resul
         Box::pin(async move {
             apply::lock(tx, hears.package).await?;
             let waiting = letters(tx.connection(), hears.package, Some(aggregate)).await?;
-            forget(tx, hears, aggregate).await?;
+            let last = waiting.last().map(|letter| letter.aggregate_seq);
+            forget(tx, hears, aggregate, last).await?;
             Ok(waiting.len())
         })
     });
     given_up.await
 }
 
-async fn forget(tx: &mut Tx, hears: &Hears, aggregate: &str) -> Result<()> {
+async fn forget(tx: &mut Tx, hears: &Hears, aggregate: &str, given_up: Option<i64>) -> Result<()> {
     sqlx::query!("DELETE FROM dead_letter WHERE package = $1 AND aggregate = $2", hears.package, aggregate)
         .execute(tx.connection())
         .await?;
-    hears.consumer.park(tx, aggregate, false).await
+    hears.consumer.unpark(tx, aggregate, given_up).await
 }
 
 /// What another version could not take in, this one may.

@@ -59,8 +59,16 @@ pub trait Consumer: Send + Sync + 'static {
     /// and Fault park the aggregate of the fact that caused it; Busy and Away are tried again.
     fn apply<'t>(&'t self, tx: &'t mut Tx, facts: &'t [Heard]) -> BoxFuture<'t, Result<()>>;
 
-    /// Notes that the facts of an aggregate are put aside from now on, or no longer.
-    fn park<'t>(&'t self, tx: &'t mut Tx, aggregate: &'t str, parked: bool) -> BoxFuture<'t, Result<()>>;
+    /// Notes that the facts of an aggregate are put aside from now on.
+    fn park<'t>(&'t self, _tx: &'t mut Tx, _aggregate: &'t str) -> BoxFuture<'t, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Notes that they are taken in again from now on. Where an operator gave up those that were put aside, `given_up` is the
+    /// place of the last of them in the aggregate's history: the next fact that comes follows upon it.
+    fn unpark<'t>(&'t self, _tx: &'t mut Tx, _aggregate: &'t str, _given_up: Option<i64>) -> BoxFuture<'t, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// Whom a service hears.
