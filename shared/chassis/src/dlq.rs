@@ -18,22 +18,22 @@ const DEADLINE: Duration = Duration::from_mins(1);
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Dlq {
     /// List what is put aside: for each aggregate how many facts, and what went wrong
-    #[command(after_help = "Example:\n  sla-monitor dlq list")]
+    #[command(after_help = "Example:\n  <service> dlq list")]
     List,
     /// Show the facts of an aggregate that are put aside
-    #[command(after_help = "Example:\n  sla-monitor dlq show handoff/0190c6f0-0000-7000-8000-000000000000")]
+    #[command(after_help = "Example:\n  <service> dlq show handoff/0190c6f0-0000-7000-8000-000000000000")]
     Show {
         /// The aggregate, as `list` names it
         aggregate: String,
     },
     /// Take in what is put aside of an aggregate, in order; all of it or nothing
-    #[command(after_help = "Example:\n  sla-monitor dlq retry handoff/0190c6f0-0000-7000-8000-000000000000")]
+    #[command(after_help = "Example:\n  <service> dlq retry handoff/0190c6f0-0000-7000-8000-000000000000")]
     Retry {
         /// The aggregate, as `list` names it
         aggregate: String,
     },
     /// Give up what is put aside of an aggregate; its later facts are taken in again as they come
-    #[command(after_help = "Example:\n  sla-monitor dlq discard handoff/0190c6f0-0000-7000-8000-000000000000")]
+    #[command(after_help = "Example:\n  <service> dlq discard handoff/0190c6f0-0000-7000-8000-000000000000")]
     Discard {
         /// The aggregate, as `list` names it
         aggregate: String,

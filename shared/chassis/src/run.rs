@@ -36,19 +36,23 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Answer calls until SIGTERM
+    #[command(after_help = "Example:\n  <service> serve --config service.toml")]
     Serve {
         /// Bring the schema to this version first; for development
         #[arg(long)]
         migrate: bool,
     },
     /// Bring the schema to this version, as its owner (database.owner_url)
+    #[command(after_help = "Example:\n  <service> migrate --config service.toml")]
     Migrate,
     /// Print the effective configuration, secrets hidden
+    #[command(after_help = "Example:\n  <service> config --config service.toml")]
     Config,
     /// Make anew what was made of other services' facts, while it serves; says nothing twice
+    #[command(after_help = "Example:\n  <service> rebuild --config service.toml")]
     Rebuild,
     /// Facts of other services that could not be taken in
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  <service> dlq list --config service.toml")]
     Dlq(Dlq),
 }
 
