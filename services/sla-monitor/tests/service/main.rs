@@ -9,6 +9,7 @@
 mod breaches;
 mod clocks;
 mod evidence;
+mod imported;
 mod line;
 mod malformed;
 mod parked;
