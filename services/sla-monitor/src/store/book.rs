@@ -73,26 +73,25 @@ impl Shelf {
         let clocks = courses.into_iter().flat_map(|course| &course.clocks);
         let pins: BTreeSet<&Pin> = clocks
             .flat_map(|clock| clock.ledger.iter().map(|stretch| &stretch.calendar).chain([&clock.calendar]))
-            .filter(|pin| pin.id.is_some())
             .collect();
-        let mut book = Book::default();
-        let is_missing = {
-            let kept = self.kept();
-            pins.iter().any(|pin| match pin.id.clone().and_then(|id| kept.calendars.get(&(id, pin.version))) {
-                Some(ready) => {
-                    book.calendars
-                        .entry(pin.id.clone().unwrap_or_else(|| unreachable!()))
-                        .or_default()
-                        .push(ready.clone());
-                    false
-                }
-                None => true,
-            })
+        let calendars = match self.at_hand(&pins) {
+            Some(calendars) => calendars,
+            None => self.calendars(store).await?,
         };
-        if is_missing {
-            book.calendars = self.calendars(store).await?;
+        Ok(Book { calendars, ..Book::default() })
+    }
+
+    /// These versions of calendars; None where one of them was not read yet.
+    fn at_hand(&self, pins: &BTreeSet<&Pin>) -> Option<BTreeMap<CalendarId, Vec<Ready>>> {
+        let kept = self.kept();
+        let mut calendars: BTreeMap<CalendarId, Vec<Ready>> = BTreeMap::new();
+        for pin in pins {
+            // Without an id it is the one that is always open, which needs no reading.
+            let Some(id) = pin.id.clone() else { continue };
+            let ready = kept.calendars.get(&(id.clone(), pin.version))?;
+            calendars.entry(id).or_default().push(ready.clone());
         }
-        Ok(book)
+        Some(calendars)
     }
 
     /// Every version of every calendar.
