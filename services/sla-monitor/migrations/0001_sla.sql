@@ -94,6 +94,14 @@ CREATE TABLE sla.handoff (
     PRIMARY KEY (generation, id)
 );
 
+-- Facts of a handoff that could not be taken in and that an operator gave up: no rebuild takes them in either.
+CREATE TABLE sla.given_up (
+    handoff_id uuid NOT NULL,
+    first_revision bigint NOT NULL,
+    last_revision bigint NOT NULL CHECK (last_revision >= first_revision),
+    PRIMARY KEY (handoff_id, first_revision)
+);
+
 -- What the timers look at: nothing that is paused, stopped or parked is in it.
 CREATE INDEX handoff_next ON sla.handoff (generation, next_at, id) WHERE next_at IS NOT NULL AND NOT parked;
 
@@ -140,6 +148,6 @@ CREATE FUNCTION sla.visible_to(confidential boolean, team text, other_team text,
 RETURN NOT confidential OR sees_all OR team = ANY (teams) OR other_team = ANY (teams);
 
 GRANT SELECT, INSERT, UPDATE ON sla.calendar, sla.policy TO sla;
-GRANT SELECT, INSERT ON sla.calendar_version, sla.policy_version TO sla;
+GRANT SELECT, INSERT ON sla.calendar_version, sla.policy_version, sla.given_up TO sla;
 GRANT SELECT, INSERT, UPDATE, DELETE ON sla.team_calendar, sla.terms, sla.handoff, sla.clock TO sla;
 GRANT SELECT, UPDATE ON sla.generation TO sla;

@@ -1,6 +1,6 @@
 //! What this service hears: the facts of the handoff service, read into the domain's terms and taken in by one op.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use api::{handoff::v1 as pb, r#type::v1 as common};
 use chassis::{
@@ -47,7 +47,12 @@ impl Consumer for Handoffs {
         })
     }
 
-    fn unpark<'t>(&'t self, tx: &'t mut Tx, aggregate: &'t str, given_up: Option<i64>) -> BoxFuture<'t, Result<()>> {
+    fn unpark<'t>(
+        &'t self,
+        tx: &'t mut Tx,
+        aggregate: &'t str,
+        given_up: Option<RangeInclusive<i64>>,
+    ) -> BoxFuture<'t, Result<()>> {
         Box::pin(async move {
             match handoff(aggregate) {
                 Some(id) => ops::hear::unpark(tx, id, given_up).await,

@@ -22,12 +22,17 @@ use crate::{
     store::{
         book::Shelf,
         course::Generation,
-        rebuild::{behind, compare, current, delete_others, stop_all, swap_in},
+        rebuild::{behind, compare, current, delete_others, lock, stop_all, swap_in},
     },
 };
 
 /// Rebuilds; prints how far it is to standard error.
 pub(crate) async fn rebuild(context: Context, hears: Hears) -> Result<()> {
+    // Held until this connection is closed.
+    let mut alone = context.pool().acquire().await?.detach();
+    if !lock(&mut alone).await? {
+        return Err(Error::fault("another rebuild is under way; look at it, or wait until it has ended"));
+    }
     let in_use = current(context.pool()).await?;
     let next = in_use + 1;
     eprintln!("generation {in_use} is in use; generation {next} is made from the beginning");
@@ -92,7 +97,12 @@ async fn swap(context: &Context, hears: &Hears, shelf: &Shelf, next: i64, mut po
                 let ids = behind(tx, *next).await?;
                 for some in ids.chunks(500) {
                     let owns = owns(context, some.to_vec()).await?;
-                    catch_up(tx, shelf, Generation(Some(*next)), &owns).await?;
+                    catch_up(tx, shelf, Generation(Some(*next)), some, &owns).await?;
+                }
+                if let Some(id) = behind(tx, *next).await?.first() {
+                    return Err(Error::fault(format!(
+                        "handoff {id} has gone another way meanwhile, as by `dlq retry`; nothing has changed: rebuild again"
+                    )));
                 }
                 let difference = compare(tx, *next).await?;
                 swap_in(tx, *next).await?;

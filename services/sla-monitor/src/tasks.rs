@@ -1,6 +1,7 @@
 //! What time does by itself: due times that pass, warnings before them, escalations after them.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -12,15 +13,19 @@ use tokio::time::Instant;
 
 use crate::{
     consumers::HANDOFF,
-    domain::clock::Evidence,
+    domain::{HandoffId, clock::Evidence},
     ops::{self, fire::Due},
     store::{self, book::Shelf},
 };
 
 /// Until what is due is looked at again, where the evidence is not there yet.
 const SOON_MICROS: i64 = 10_000;
-/// Between two questions that were not answered at the most: a replica that stood still has not waited.
+/// So long evidence is waited for before there is a question for new one: who gave it may have gone.
+const EVIDENCE_HOLDS: Duration = Duration::from_secs(1);
+/// Beside what an answer may take, so much passes between two questions at the most: a replica that stood still has not waited.
 const STEP: Duration = Duration::from_secs(2);
+/// Until a handoff of which nothing could be fired is tried again.
+const AGAIN_SECONDS: i64 = 60;
 
 /// The timers of a replica.
 #[derive(Debug, Clone)]
@@ -33,13 +38,13 @@ pub(crate) struct Timers {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// Evidence that holds once this service has taken in so much.
-    evidence: Option<Watermark>,
-    /// The last place that evidence held for.
-    position: i64,
+    /// Evidence that holds once this service has taken in so much, and since when.
+    evidence: Option<(Watermark, Instant)>,
     /// For how long the handoff service has not answered, and when it last did not.
     unanswered: Duration,
     asked_at: Option<Instant>,
+    /// Handoffs of which nothing could be fired, and until when they wait.
+    failing: BTreeMap<HandoffId, Timestamp>,
 }
 
 /// How far the handoff service vouches that nothing earlier can still come.
@@ -56,47 +61,86 @@ impl Timers {
 
     /// Fires what is due, as far as there is evidence for it.
     pub(crate) async fn tick(self, context: Context) -> Result<Next> {
-        let Some(next) = store::course::next_at(context.pool()).await? else { return Ok(Next::Idle) };
         let now = context.now().await?;
+        let failing = self.failing(now);
+        let next = store::course::next_at(context.pool(), &failing).await?;
+        let Some(next) = next else {
+            return Ok(self.waiting().failing.values().min().map_or(Next::Idle, |it| Next::At(*it)));
+        };
         if now <= next {
             return Ok(Next::At(next));
         }
         let soon = Next::At(Timestamp::from_micros(now.as_micros() + SOON_MICROS));
+        let later = Next::At(now.plus_seconds(1));
         let due = match self.evidence().await {
             Ok(watermark) => {
                 if consumer::position(context.pool(), HANDOFF).await? < watermark.position {
                     // It comes: the consumer stirs the timers.
                     return Ok(soon);
                 }
-                self.is_used(watermark);
+                // The next look asks anew.
+                self.waiting().evidence = None;
                 Due { until: watermark.complete_until, position: watermark.position, evidence: Evidence::Complete }
             }
-            Err(Error::Away { source, .. }) => {
+            Err(error) => {
+                if !matches!(error, Error::Away { .. }) {
+                    tracing::error!(error = chassis::chain(&error), "the handoff service gives no evidence");
+                }
                 if !self.has_waited() {
-                    tracing::debug!(%source, "no evidence yet");
-                    return Ok(Next::At(now.plus_seconds(1)));
+                    return Ok(later);
                 }
                 let wait_seconds = i64::try_from(self.evidence_wait.as_secs()).unwrap_or(i64::MAX);
-                let position = self.waiting().position;
+                let position = consumer::position(context.pool(), HANDOFF).await?;
                 Due { until: now.plus_seconds(-wait_seconds), position, evidence: Evidence::Incomplete }
             }
-            Err(error) => return Err(error),
         };
+        let nothing = if due.evidence == Evidence::Complete { soon } else { later };
         if due.until <= next {
-            return Ok(match due.evidence {
-                Evidence::Complete => soon,
-                Evidence::Incomplete => Next::At(now.plus_seconds(1)),
-            });
+            return Ok(nothing);
         }
-        let work = (self.shelf.clone(), due);
-        let fired = context.transact("", &work, |tx, (shelf, due)| Box::pin(ops::fire::fire(tx, shelf, *due))).await?;
+        let fired = self.fire(&context, due, failing, now).await?;
         // Others hold what is left: they fire it.
-        Ok(if fired == 0 { soon } else { Next::AtOnce })
+        Ok(if fired == 0 { nothing } else { Next::AtOnce })
+    }
+
+    /// Fires a batch; where that cannot be done, one by one, so that what cannot be fired holds up no other.
+    async fn fire(&self, context: &Context, due: Due, failing: Vec<HandoffId>, now: Timestamp) -> Result<usize> {
+        let work = (self.shelf.clone(), due, failing);
+        let fired = context
+            .transact("", &work, |tx, (shelf, due, failing)| Box::pin(ops::fire::fire(tx, shelf, *due, failing)));
+        let broken = match fired.await {
+            Err(error @ (Error::Refused(_) | Error::Fault(_) | Error::Busy(_))) => error,
+            fired => return fired,
+        };
+        tracing::warn!(error = chassis::chain(&broken), "a batch could not be fired: now one by one");
+        let ids = store::course::due(context.pool(), due.until, &work.2, ops::fire::BATCH).await?;
+        for id in &ids {
+            let work = (self.shelf.clone(), due, *id);
+            let fired =
+                context.transact("", &work, |tx, (shelf, due, id)| Box::pin(ops::fire::fire_one(tx, shelf, *due, *id)));
+            match fired.await {
+                Err(error @ (Error::Refused(_) | Error::Fault(_) | Error::Busy(_))) => {
+                    tracing::error!(handoff = %id, error = chassis::chain(&error), "what is due of a handoff cannot be fired");
+                    metrics::counter!("baton_sla_unfired_total").increment(1);
+                    self.waiting().failing.insert(*id, now.plus_seconds(AGAIN_SECONDS));
+                }
+                fired => fired?,
+            }
+        }
+        Ok(ids.len())
+    }
+
+    /// The handoffs that could not be done and still wait.
+    fn failing(&self, now: Timestamp) -> Vec<HandoffId> {
+        let mut waiting = self.waiting();
+        waiting.failing.retain(|_, until| *until > now);
+        waiting.failing.keys().copied().collect()
     }
 
     /// The evidence that is waited for, or new evidence.
     async fn evidence(&self) -> Result<Watermark> {
-        if let Some(evidence) = self.waiting().evidence {
+        let at_hand = self.waiting().evidence.filter(|(_, since)| since.elapsed() < EVIDENCE_HOLDS);
+        if let Some((evidence, _)) = at_hand {
             return Ok(evidence);
         }
         let mut client = EventLogServiceClient::new(self.handoff.channel());
@@ -107,14 +151,9 @@ impl Timers {
             .ok_or_else(|| Error::fault("a watermark without an instant"))?;
         let watermark = Watermark { position: answer.position, complete_until };
         let mut waiting = self.waiting();
-        *waiting = Waiting { evidence: Some(watermark), position: waiting.position, ..Waiting::default() };
+        waiting.evidence = Some((watermark, Instant::now()));
+        (waiting.unanswered, waiting.asked_at) = (Duration::ZERO, None);
         Ok(watermark)
-    }
-
-    /// The next look asks anew.
-    fn is_used(&self, watermark: Watermark) {
-        let mut waiting = self.waiting();
-        (waiting.evidence, waiting.position) = (None, watermark.position);
     }
 
     /// Whether the handoff service has not answered for so long that breaches fire without it.
@@ -122,7 +161,7 @@ impl Timers {
         let mut waiting = self.waiting();
         let now = Instant::now();
         let since = waiting.asked_at.replace(now).map_or(Duration::ZERO, |before| now - before);
-        waiting.unanswered += since.min(STEP);
+        waiting.unanswered += since.min(self.handoff.timeout() + STEP);
         waiting.unanswered >= self.evidence_wait
     }
 

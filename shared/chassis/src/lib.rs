@@ -43,6 +43,7 @@ pub use fields::{Fields, TEXT_BYTES};
 pub use peer::Peer;
 pub use run::run;
 pub use server::{Mount, Running};
+pub use status::chain;
 pub use status::into_status;
 pub use task::Next;
 pub use tx::Tx;

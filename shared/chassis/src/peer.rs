@@ -33,6 +33,11 @@ impl Peer {
         Ok(Self { what, channel, token_file, timeout })
     }
 
+    /// How long an answer may take.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// What generated clients take.
     pub fn channel(&self) -> Channel {
         self.channel.clone()

@@ -40,7 +40,7 @@ pub fn into_status(error: Error) -> Status {
 }
 
 /// An error and all that caused it, in one line.
-pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut line = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -122,8 +122,9 @@ impl Course {
         if fact.revision <= self.revision {
             return Ok(vec![]);
         }
-        let begins = self.revision == 0;
-        if fact.revision != self.revision + 1 && !begins {
+        // Of a handoff that is heard of for the first time, an operator may have given up what came before.
+        let is_first = self.revision == 0;
+        if fact.revision != self.revision + 1 && !is_first {
             return Err(Unheard::Gap { known: self.revision, found: fact.revision });
         }
         if matches!(fact.what, What::Other { known: false }) && fact.about.state != self.standing.about.state {
@@ -311,6 +312,7 @@ impl Hearing<'_> {
             }),
             started_at: start.started_at,
             promised,
+            stands: start.own_due.is_some() || start.left.is_some(),
             goal: promised,
             target: 0,
             pause_on: target.map_or_else(|| PAUSE_ON.into(), |(_, (_, target))| target.pause_on.clone()),

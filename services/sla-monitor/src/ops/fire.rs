@@ -1,11 +1,13 @@
 //! Making happen what is due.
 
+use std::collections::BTreeMap;
+
 use chassis::Tx;
 use kernel::{Actor, Result, Timestamp};
 
 use super::say;
 use crate::{
-    domain::clock::Evidence,
+    domain::{Course, HandoffId, clock::Evidence},
     store::{
         self,
         book::Shelf,
@@ -29,39 +31,35 @@ pub(crate) struct Due {
     pub(crate) evidence: Evidence,
 }
 
-/// Fires the marks of a batch of handoffs; returns of how many.
-pub(crate) async fn fire(tx: &mut Tx, shelf: &Shelf, due: Due) -> Result<usize> {
+/// Fires the marks of a batch of handoffs, but of some that could not be done; returns of how many.
+pub(crate) async fn fire(tx: &mut Tx, shelf: &Shelf, due: Due, but: &[HandoffId]) -> Result<usize> {
     store::course::enter(tx).await?;
     let fresh_since = due.until.plus_seconds(-FRESH_SECONDS);
-    let courses = store::course::claim(tx, due.until, due.position, fresh_since, BATCH).await?;
-    let book = shelf.pinned(tx.connection(), courses.values()).await?;
-    let (now, taken) = (tx.now(), courses.len());
-    let mut changed = Changed::default();
-    for (id, mut course) in courses {
-        let said = course.fire(due.until, now, due.evidence, &book);
-        for one in &said {
-            count(one, now);
-        }
-        say(tx, &Actor::System, &mut course, &said, &mut changed)?;
-        changed.courses.insert(id, course);
-    }
-    if taken > 0 {
-        store::course::save(tx, Generation::CURRENT, &changed, &book).await?;
-    }
+    let courses = store::course::claim(tx, due.until, due.position, fresh_since, but, BATCH).await?;
+    let taken = courses.len();
+    happen(tx, shelf, due, courses).await?;
     Ok(taken)
 }
 
-fn count(said: &crate::domain::Said, now: Timestamp) {
-    use crate::domain::clock::Fact;
-    let Some(breach) = said.view.clock.breach.as_ref().filter(|_| matches!(said.fact, Fact::Breached { .. })) else {
-        return;
-    };
-    metrics::counter!("baton_sla_breaches_total", "kind" => said.view.clock.kind.name(),
-                      "evidence" => breach.evidence.name(), "historic" => if breach.historic { "true" } else { "false" })
-    .increment(1);
-    if !breach.historic {
-        #[expect(clippy::cast_precision_loss, reason = "a histogram of seconds")]
-        let late_seconds = (now.as_micros() - breach.due_at.as_micros()) as f64 / 1e6;
-        metrics::histogram!("baton_sla_lateness_seconds").record(late_seconds.max(0.0));
+/// Fires the marks of one handoff.
+pub(crate) async fn fire_one(tx: &mut Tx, shelf: &Shelf, due: Due, id: HandoffId) -> Result<()> {
+    store::course::enter(tx).await?;
+    let mut courses = store::course::lock(tx, Generation::CURRENT, &[id]).await?;
+    courses.retain(|_, course| !course.parked && course.standing.imported_position.unwrap_or(0) <= due.position);
+    happen(tx, shelf, due, courses).await
+}
+
+async fn happen(tx: &mut Tx, shelf: &Shelf, due: Due, courses: BTreeMap<HandoffId, Course>) -> Result<()> {
+    if courses.is_empty() {
+        return Ok(());
     }
+    let book = shelf.pinned(tx.connection(), courses.values()).await?;
+    let now = tx.now();
+    let mut changed = Changed::default();
+    for (id, mut course) in courses {
+        let said = course.fire(due.until, now, due.evidence, &book);
+        say(tx, &Actor::System, &mut course, &said, &mut changed)?;
+        changed.courses.insert(id, course);
+    }
+    store::course::save(tx, Generation::CURRENT, &changed, &book).await
 }

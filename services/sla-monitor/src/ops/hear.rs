@@ -1,6 +1,9 @@
 //! Taking in what the handoff service says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use chassis::Tx;
 use kernel::{Actor, Error, Result, Timestamp};
@@ -40,10 +43,14 @@ pub(crate) async fn park(tx: &mut Tx, id: HandoffId) -> Result<()> {
     store::course::park(tx, id).await
 }
 
-/// They are taken in again from now on; those up to `given_up` never will be.
-pub(crate) async fn unpark(tx: &mut Tx, id: HandoffId, given_up: Option<i64>) -> Result<()> {
+/// They are taken in again from now on; those given up never will be, by a rebuild neither.
+pub(crate) async fn unpark(tx: &mut Tx, id: HandoffId, given_up: Option<RangeInclusive<i64>>) -> Result<()> {
     store::course::enter(tx).await?;
-    store::course::unpark(tx, id, given_up).await
+    store::course::unpark(tx, id).await?;
+    match given_up {
+        Some(places) => store::course::give_up(tx, id, &places).await,
+        None => Ok(()),
+    }
 }
 
 /// Facts that are taken in together, and what they are about.

@@ -1,13 +1,20 @@
 //! The second generation of courses and clocks: made from everything that was said, without saying any of it again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use chassis::Tx;
-use kernel::{Error, Head, Result};
+use kernel::{Head, Result};
 
 use super::hear::Batch;
 use crate::{
-    domain::{ClockId, Course, HandoffId, course::Decision, heard::Heard},
+    domain::{
+        ClockId, Course, HandoffId,
+        course::Decision,
+        heard::{Fact, Heard},
+    },
     store::{self, book::Shelf, course::Generation},
 };
 
@@ -42,53 +49,81 @@ pub(crate) async fn go_through(
     heard: &[Heard],
     owns: &Owns,
 ) -> Result<()> {
+    let ids: Vec<HandoffId> = handoffs(heard).into_iter().collect();
+    let in_use = InUse::load(tx, &ids).await?;
     let mut batch = Batch::load(tx, shelf, generation, heard).await?;
     let now = tx.now();
     for one in heard {
         let Some(fact) = batch.refer(one) else { continue };
+        if in_use.has_not_heard(fact) {
+            continue;
+        }
         let mut course = batch.take(fact);
-        decide(&mut batch, &mut course, owns);
-        match batch.happen(&mut course, fact, now) {
-            Ok(_) => {}
-            Err(Error::Fault(error)) => {
-                tracing::warn!(handoff = %fact.id, revision = fact.revision, %error, "a fact is passed over");
-                // What is put aside is so in this generation too. But what was given up in the one in use is missed in no other.
-                if fact.revision <= store::course::heard_until(tx, fact.id).await? {
-                    course.revision = fact.revision - 1;
-                    if batch.happen(&mut course, fact, now).is_err() {
-                        course.revision = fact.revision;
-                    }
-                }
-            }
-            Err(error) => return Err(error),
-        }
-        decide(&mut batch, &mut course, owns);
+        decide(&mut batch, &mut course, owns, &in_use);
+        batch.happen(&mut course, fact, now)?;
+        decide(&mut batch, &mut course, owns, &in_use);
         batch.put(course);
     }
     batch.save(tx).await
 }
 
-/// Takes up what was decided after these handoffs' last facts, which the generation in use has and this one has not.
-pub(crate) async fn catch_up(tx: &mut Tx, shelf: &Shelf, generation: Generation, owns: &Owns) -> Result<()> {
-    let ids: Vec<HandoffId> = owns.keys().copied().collect();
-    let courses = store::course::lock(tx, generation, &ids).await?;
+/// How far the generation in use has come with handoffs, and what of them was given up. What is put aside there is so here.
+struct InUse {
+    heard_until: BTreeMap<HandoffId, i64>,
+    given_up: BTreeMap<HandoffId, Vec<RangeInclusive<i64>>>,
+}
+
+impl InUse {
+    async fn load(tx: &mut Tx, ids: &[HandoffId]) -> Result<Self> {
+        let heard_until = store::rebuild::heard_until(tx, ids).await?;
+        Ok(Self { heard_until, given_up: store::rebuild::given_up(tx, ids).await? })
+    }
+
+    fn has_not_heard(&self, fact: &Fact) -> bool {
+        self.heard_until.get(&fact.id).is_none_or(|until| fact.revision > *until)
+    }
+
+    /// The end of what was given up right after a place.
+    fn given_up_after(&self, id: HandoffId, revision: i64) -> Option<i64> {
+        let places = self.given_up.get(&id)?.iter().find(|places| *places.start() == revision + 1)?;
+        Some(*places.end())
+    }
+}
+
+/// Takes up what was decided after these handoffs' last facts, or given up, which the generation in use has and this one has not.
+pub(crate) async fn catch_up(
+    tx: &mut Tx,
+    shelf: &Shelf,
+    generation: Generation,
+    ids: &[HandoffId],
+    owns: &Owns,
+) -> Result<()> {
+    let courses = store::course::lock(tx, generation, ids).await?;
+    let in_use = InUse::load(tx, ids).await?;
+    let teams =
+        courses.values().flat_map(|it| [it.standing.about.from_team.clone(), it.standing.about.to_team.clone()]);
     let mut batch = Batch::load(tx, shelf, generation, &[]).await?;
+    batch.book = shelf.book(tx.connection(), &teams.collect(), &BTreeSet::new()).await?;
     for (_, mut course) in courses {
-        decide(&mut batch, &mut course, owns);
+        decide(&mut batch, &mut course, owns, &in_use);
         batch.put(course);
     }
     batch.save(tx).await
 }
 
-/// Decides what was decided at this place of the course, once.
-fn decide(batch: &mut Batch, course: &mut Course, owns: &Owns) {
-    let at_this_place = |own: &&Own| own.revision == course.revision && own.head.revision > course.head.revision;
-    let due: Vec<Own> = owns.get(&course.id).into_iter().flatten().filter(at_this_place).cloned().collect();
-    for own in due {
-        course.head = own.head;
-        if let Some((clock, decision)) = own.decision {
-            course.replay(clock, decision, &batch.book);
-            batch.changed.clocks.insert(clock);
+/// Decides what was decided at this place of the course, once; and goes over what was given up after it.
+fn decide(batch: &mut Batch, course: &mut Course, owns: &Owns, in_use: &InUse) {
+    loop {
+        let at_this_place = |own: &&Own| own.revision == course.revision && own.head.revision > course.head.revision;
+        let due: Vec<Own> = owns.get(&course.id).into_iter().flatten().filter(at_this_place).cloned().collect();
+        for own in due {
+            course.head = own.head;
+            if let Some((clock, decision)) = own.decision {
+                course.replay(clock, decision, &batch.book);
+                batch.changed.clocks.insert(clock);
+            }
         }
+        let Some(last) = in_use.given_up_after(course.id, course.revision) else { return };
+        course.revision = last;
     }
 }

@@ -1,6 +1,9 @@
 //! The courses' rows: handoffs with their clocks, locked by whoever changes them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use chassis::Tx;
 use kernel::{Result, Timestamp};
@@ -96,12 +99,13 @@ pub(crate) async fn lock_of(tx: &mut Tx, id: ClockId) -> Result<Option<Course>> 
 
 /// Courses whose next mark comes before an instant, locked: the ones that have waited longest, and of those that come due just
 /// now some in any case, so that a backlog keeps nothing new waiting. Those of whose imports there may be more beyond a position
-/// wait; what others hold is left to them.
+/// wait, and so do some that could not be done; what others hold is left to them.
 pub(crate) async fn claim(
     tx: &mut Tx,
     until: Timestamp,
     position: i64,
     fresh_since: Timestamp,
+    but: &[HandoffId],
     limit: i64,
 ) -> Result<BTreeMap<HandoffId, Course>> {
     let rows = sqlx::query_as!(
@@ -109,13 +113,14 @@ pub(crate) async fn claim(
         r#"
         WITH oldest AS (
             SELECT id, handoff_revision, parked, standing, revision, head_hash, head_at
-            FROM sla.handoff WHERE generation = sla.current() AND next_at < $1 AND NOT parked AND coalesce(imported_position, 0) <= $4
+            FROM sla.handoff WHERE generation = sla.current() AND next_at < $1 AND NOT parked
+              AND coalesce(imported_position, 0) <= $4 AND id <> ALL ($5)
             ORDER BY next_at, id LIMIT $3 FOR UPDATE SKIP LOCKED
         ), fresh AS (
             SELECT id, handoff_revision, parked, standing, revision, head_hash, head_at
             FROM sla.handoff
             WHERE generation = sla.current() AND next_at >= $2 AND next_at < $1 AND NOT parked
-              AND coalesce(imported_position, 0) <= $4 AND id NOT IN (SELECT id FROM oldest)
+              AND coalesce(imported_position, 0) <= $4 AND id <> ALL ($5) AND id NOT IN (SELECT id FROM oldest)
             ORDER BY next_at, id LIMIT $3 FOR UPDATE SKIP LOCKED
         )
         SELECT id AS "id!: HandoffId", handoff_revision AS "handoff_revision!", parked AS "parked!",
@@ -127,9 +132,25 @@ pub(crate) async fn claim(
         fresh_since as Timestamp,
         limit,
         position,
+        but as &[HandoffId],
     );
     let rows = rows.fetch_all(tx.connection()).await?;
     with_clocks(tx, Generation::CURRENT, rows, None).await
+}
+
+/// The handoffs whose next mark comes before an instant, the ones that have waited longest first.
+pub(crate) async fn due(pool: &PgPool, until: Timestamp, but: &[HandoffId], limit: i64) -> Result<Vec<HandoffId>> {
+    let found = sqlx::query_scalar!(
+        r#"
+        SELECT id AS "id: HandoffId" FROM sla.handoff
+        WHERE generation = sla.current() AND next_at < $1 AND NOT parked AND id <> ALL ($2)
+        ORDER BY next_at, id LIMIT $3
+        "#,
+        until as Timestamp,
+        but as &[HandoffId],
+        limit,
+    );
+    Ok(found.fetch_all(pool).await?)
 }
 
 async fn with_clocks(
@@ -162,11 +183,13 @@ async fn with_clocks(
     Ok(courses)
 }
 
-/// When the next mark of any clock comes.
-pub(crate) async fn next_at(pool: &PgPool) -> Result<Option<Timestamp>> {
+/// When the next mark of any clock comes, but those of some handoffs.
+pub(crate) async fn next_at(pool: &PgPool, but: &[HandoffId]) -> Result<Option<Timestamp>> {
     let next = sqlx::query_scalar!(
         r#"SELECT next_at AS "next_at: Timestamp" FROM sla.handoff
-           WHERE generation = sla.current() AND next_at IS NOT NULL AND NOT parked ORDER BY next_at, id LIMIT 1"#
+           WHERE generation = sla.current() AND next_at IS NOT NULL AND NOT parked AND id <> ALL ($1)
+           ORDER BY next_at, id LIMIT 1"#,
+        but as &[HandoffId],
     );
     Ok(next.fetch_optional(pool).await?.flatten())
 }
@@ -205,26 +228,33 @@ pub(crate) async fn park(tx: &mut Tx, id: HandoffId) -> Result<()> {
     Ok(())
 }
 
-/// Notes that they are no longer, and that those up to a place in its history were given up.
-pub(crate) async fn unpark(tx: &mut Tx, id: HandoffId, given_up: Option<i64>) -> Result<()> {
+/// Notes that they are no longer.
+pub(crate) async fn unpark(tx: &mut Tx, id: HandoffId) -> Result<()> {
+    sqlx::query!("UPDATE sla.handoff SET parked = false WHERE generation = sla.current() AND id = $1", id as HandoffId)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Notes that facts at these places of a handoff's history are never taken in.
+pub(crate) async fn give_up(tx: &mut Tx, id: HandoffId, places: &RangeInclusive<i64>) -> Result<()> {
     sqlx::query!(
-        "UPDATE sla.handoff SET parked = false, handoff_revision = greatest(handoff_revision, $2)
-         WHERE generation = sla.current() AND id = $1",
+        "INSERT INTO sla.given_up (handoff_id, first_revision, last_revision) VALUES ($1, $2, $3)",
         id as HandoffId,
-        given_up
+        places.start(),
+        places.end()
+    )
+    .execute(tx.connection())
+    .await?;
+    // Where there is no row yet, the next fact of the handoff makes it.
+    sqlx::query!(
+        "UPDATE sla.handoff SET handoff_revision = $2 WHERE generation = sla.current() AND id = $1",
+        id as HandoffId,
+        places.end()
     )
     .execute(tx.connection())
     .await?;
     Ok(())
-}
-
-/// How far the generation in use has come with a handoff's facts; 0 where it has none of it.
-pub(crate) async fn heard_until(tx: &mut Tx, id: HandoffId) -> Result<i64> {
-    let revision = sqlx::query_scalar!(
-        "SELECT handoff_revision FROM sla.handoff WHERE generation = sla.current() AND id = $1",
-        id as HandoffId
-    );
-    Ok(revision.fetch_optional(tx.connection()).await?.unwrap_or_default())
 }
 
 /// Courses as they stand, and their changed clocks.

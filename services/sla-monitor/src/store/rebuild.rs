@@ -1,14 +1,23 @@
 //! The generations of rows.
 
+use std::{collections::BTreeMap, ops::RangeInclusive};
+
 use chassis::Tx;
 use kernel::Result;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use crate::domain::HandoffId;
 
 /// The generation in use.
 pub(crate) async fn current(pool: &PgPool) -> Result<i64> {
     Ok(sqlx::query_scalar!("SELECT current FROM sla.generation").fetch_one(pool).await?)
+}
+
+/// Whether this is the only rebuild, from now on until the connection is closed.
+pub(crate) async fn lock(connection: &mut PgConnection) -> Result<bool> {
+    let locked =
+        sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock(hashtextextended('baton sla rebuild', 0)) AS "locked!""#);
+    Ok(locked.fetch_one(connection).await?)
 }
 
 /// Waits until nobody writes to the generation in use any more, and keeps all from doing so until the transaction ends.
@@ -19,14 +28,44 @@ pub(crate) async fn stop_all(tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-/// Handoffs of which this service has said more than the rows of a generation know.
+/// How far the generation in use has come with the facts of handoffs.
+pub(crate) async fn heard_until(tx: &mut Tx, ids: &[HandoffId]) -> Result<BTreeMap<HandoffId, i64>> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT id AS "id: HandoffId", handoff_revision FROM sla.handoff
+        WHERE generation = sla.current() AND id = ANY ($1)
+        "#,
+        ids as &[HandoffId]
+    );
+    let rows = rows.fetch_all(tx.connection()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.handoff_revision)).collect())
+}
+
+/// Which places of the histories of handoffs were given up.
+pub(crate) async fn given_up(tx: &mut Tx, ids: &[HandoffId]) -> Result<BTreeMap<HandoffId, Vec<RangeInclusive<i64>>>> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT handoff_id AS "id: HandoffId", first_revision, last_revision FROM sla.given_up
+        WHERE handoff_id = ANY ($1)
+        "#,
+        ids as &[HandoffId]
+    );
+    let mut given_up = BTreeMap::<_, Vec<_>>::new();
+    for row in rows.fetch_all(tx.connection()).await? {
+        given_up.entry(row.id).or_default().push(row.first_revision..=row.last_revision);
+    }
+    Ok(given_up)
+}
+
+/// Handoffs of which the rows of a generation know less than those in use.
 pub(crate) async fn behind(tx: &mut Tx, generation: i64) -> Result<Vec<HandoffId>> {
     let ids = sqlx::query_scalar!(
         r#"
-        SELECT mine.id AS "id: HandoffId"
-        FROM sla.handoff mine JOIN sla.handoff used ON used.generation = sla.current() AND used.id = mine.id
-        WHERE mine.generation = $1 AND used.revision > mine.revision
-        ORDER BY mine.id
+        SELECT used.id AS "id: HandoffId"
+        FROM sla.handoff used LEFT JOIN sla.handoff mine ON mine.generation = $1 AND mine.id = used.id
+        WHERE used.generation = sla.current()
+          AND (used.revision, used.handoff_revision) IS DISTINCT FROM (mine.revision, mine.handoff_revision)
+        ORDER BY used.id
         "#,
         generation
     );

@@ -1,6 +1,9 @@
 //! A handoff whose facts cannot be taken in: it waits for an operator, and everything else goes on.
 
-use api::{handoff::v1 as pb, sla::v1::ListClocksRequest};
+use api::{
+    handoff::v1 as pb,
+    sla::v1::{self as sla, ClockKind, ListClocksRequest},
+};
 use sla_monitor::SlaMonitor;
 use sqlx::Connection as _;
 use testkit::Program;
@@ -78,8 +81,10 @@ async fn what_cannot_be_taken_in_waits_alone_and_loses_nothing_once_it_is_mended
     let (is_done, printed) = monitor(&world, &["dlq", "retry", &aggregate(&in_time)]).await;
     assert!(!is_done && printed.contains("nothing was taken in"), "it is still spoilt: {printed}");
 
+    let (is_done, printed) = monitor(&world, &["rebuild"]).await;
+    assert!(is_done && printed.contains("; 0 differ"), "what is put aside is no part of it: {printed}");
+    assert_eq!(parked(&world.ada).await.len(), 2, "and is parked as before");
     for (handoff, facts) in [(&in_time, 2), (&late, 1)] {
-        mend(&world, handoff).await;
         let taken = dlq(&world, &["retry", &aggregate(handoff)]).await;
         assert!(taken.contains(&format!("{facts} facts of {} are taken in", aggregate(handoff))), "{taken}");
     }
@@ -95,7 +100,7 @@ async fn what_is_given_up_is_gone_and_what_comes_later_is_taken_in() {
     let handoff = world.sam.submitted("Acme").await;
     world.heard().await;
     spoil(&world, &handoff).await;
-    let claimed = world.ivan.claim(on(&handoff)).await.unwrap();
+    let accepted = world.ivan.accept(pb::AcceptHandoffRequest { attempt: 1, ..on(&handoff) }).await.unwrap();
     world.heard().await;
     mend(&world, &handoff).await;
     let aggregate = format!("handoff/{}", handoff.id);
@@ -103,15 +108,34 @@ async fn what_is_given_up_is_gone_and_what_comes_later_is_taken_in() {
     assert!(given_up.contains(&format!("1 facts of {aggregate} are given up")), "{given_up}");
     let again = dlq(&world, &["discard", &aggregate]).await;
     assert!(again.contains("`dlq list` shows what is"), "{again}");
-    world.pass(HOUR).await;
-    world.ivan.accept(pb::AcceptHandoffRequest { attempt: 1, ..on(&claimed) }).await.unwrap();
-    let met = ["ACCEPTANCE 1 implementation MET due 2026-03-02T17:00:00Z ended 2026-03-02T10:00:00Z accepted"];
+    world.pass(20 * HOUR).await;
+    assert_eq!(world.alarms(&handoff).await, ["breached"], "nobody has told of a decision");
     let clocks = async || world.clocks(&handoff).await.iter().map(line).collect::<Vec<_>>();
-    assert_eq!(clocks().await, met);
+    let before = clocks().await;
 
     let (is_done, printed) = monitor(&world, &["rebuild"]).await;
     assert!(is_done && printed.contains("; 0 differ"), "{printed}");
-    world.ivan.give_back(pb::ReturnHandoffRequest { ..on(&claimed) }).await.unwrap();
-    assert_eq!(clocks().await, met, "what came after the rebuild is taken in too");
+    assert_eq!(clocks().await, before, "a rebuild does not take it in either");
+    let begun = world.ivan.begin(on(&accepted)).await.unwrap();
+    let clock = world.clock(&handoff, ClockKind::Acceptance).await;
+    assert_eq!(clock.handoff.unwrap().revision, begun.revision, "what comes after the rebuild is taken in");
     assert!(dlq(&world, &["list"]).await.contains("nothing is put aside"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_fired_holds_up_no_other_and_is_tried_again() {
+    let world = World::under(vec![decision()]).await;
+    let spoilt = world.sam.submitted("Spoilt").await;
+    let sound = world.sam.submitted("Sound").await;
+    world.heard().await;
+    spoil(&world, &spoilt).await;
+    world.pass_unheard(9 * HOUR);
+    let breached = |clock: &sla::Clock| clock.breach.is_some();
+    let breaches = async |handoff| world.clocks_as_they_are(handoff).await.iter().filter(|it| breached(it)).count();
+    testkit::eventually("the sound one has breached", async || (breaches(&sound).await == 1).then_some(())).await;
+    assert_eq!(breaches(&spoilt).await, 0);
+    mend(&world, &spoilt).await;
+    world.pass_unheard(61);
+    assert_eq!(world.alarms(&spoilt).await, ["breached"]);
+    assert_eq!(world.alarms(&sound).await, ["breached"]);
 }

@@ -1,6 +1,6 @@
 //! Facts that could not be taken in: kept in order, looked at, tried again, or given up.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use kernel::{Result, Timestamp};
 use sqlx::PgExecutor;
@@ -96,6 +96,7 @@ pub async fn retry(context: &Context, hears: &Hears, aggregate: &str) -> Result<
         Box::pin(async move {
             apply::lock(tx, hears.package).await?;
             let waiting = letters(tx.connection(), hears.package, Some(aggregate)).await?;
+            forget(tx, hears, aggregate, None).await?;
             for letter in &waiting {
                 let fact = Heard {
                     position: letter.position,
@@ -109,7 +110,6 @@ pub async fn retry(context: &Context, hears: &Hears, aggregate: &str) -> Result<
                 };
                 hears.consumer.apply(tx, &[fact]).await?;
             }
-            forget(tx, hears, aggregate, None).await?;
             Ok(waiting.len())
         })
     });
@@ -125,15 +125,16 @@ pub async fn discard(context: &Context, hears: &Hears, aggregate: &str) -> Resul
         Box::pin(async move {
             apply::lock(tx, hears.package).await?;
             let waiting = letters(tx.connection(), hears.package, Some(aggregate)).await?;
-            let last = waiting.last().map(|letter| letter.aggregate_seq);
-            forget(tx, hears, aggregate, last).await?;
+            let places =
+                waiting.first().zip(waiting.last()).map(|(first, last)| first.aggregate_seq..=last.aggregate_seq);
+            forget(tx, hears, aggregate, places).await?;
             Ok(waiting.len())
         })
     });
     given_up.await
 }
 
-async fn forget(tx: &mut Tx, hears: &Hears, aggregate: &str, given_up: Option<i64>) -> Result<()> {
+async fn forget(tx: &mut Tx, hears: &Hears, aggregate: &str, given_up: Option<RangeInclusive<i64>>) -> Result<()> {
     sqlx::query!("DELETE FROM dead_letter WHERE package = $1 AND aggregate = $2", hears.package, aggregate)
         .execute(tx.connection())
         .await?;

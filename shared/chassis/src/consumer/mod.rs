@@ -7,7 +7,7 @@ mod apply;
 mod letters;
 mod stream;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
 use api::event::v1::{ListEventsRequest, event_log_service_client::EventLogServiceClient};
 use futures::future::BoxFuture;
@@ -64,9 +64,14 @@ pub trait Consumer: Send + Sync + 'static {
         Box::pin(async { Ok(()) })
     }
 
-    /// Notes that they are taken in again from now on. Where an operator gave up those that were put aside, `given_up` is the
-    /// place of the last of them in the aggregate's history: the next fact that comes follows upon it.
-    fn unpark<'t>(&'t self, _tx: &'t mut Tx, _aggregate: &'t str, _given_up: Option<i64>) -> BoxFuture<'t, Result<()>> {
+    /// Notes that they are taken in again from now on. Where an operator gave up those that were put aside, `given_up` is their
+    /// places in the aggregate's history: the next fact that comes follows upon the last of them.
+    fn unpark<'t>(
+        &'t self,
+        _tx: &'t mut Tx,
+        _aggregate: &'t str,
+        _given_up: Option<RangeInclusive<i64>>,
+    ) -> BoxFuture<'t, Result<()>> {
         Box::pin(async { Ok(()) })
     }
 }

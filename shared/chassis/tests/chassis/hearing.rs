@@ -106,12 +106,22 @@ impl Consumer for Ears {
         })
     }
 
-    fn unpark<'t>(&'t self, tx: &'t mut Tx, aggregate: &'t str, given_up: Option<i64>) -> BoxFuture<'t, Result<()>> {
+    fn unpark<'t>(
+        &'t self,
+        tx: &'t mut Tx,
+        aggregate: &'t str,
+        given_up: Option<std::ops::RangeInclusive<i64>>,
+    ) -> BoxFuture<'t, Result<()>> {
         Box::pin(async move {
             sqlx::query("DELETE FROM parked WHERE aggregate = $1").bind(aggregate).execute(tx.connection()).await?;
-            if let Some(last) = given_up {
-                let note = "INSERT INTO given_up VALUES ($1, $2)";
-                sqlx::query(note).bind(aggregate).bind(last).execute(tx.connection()).await?;
+            if let Some(places) = given_up {
+                let note = "INSERT INTO given_up VALUES ($1, $2, $3)";
+                sqlx::query(note)
+                    .bind(aggregate)
+                    .bind(places.start())
+                    .bind(places.end())
+                    .execute(tx.connection())
+                    .await?;
             }
             Ok(())
         })
@@ -139,7 +149,7 @@ impl Pair {
             CREATE TABLE heard (place bigint GENERATED ALWAYS AS IDENTITY, position bigint, aggregate text,
                                 aggregate_seq bigint, name text);
             CREATE TABLE parked (aggregate text PRIMARY KEY);
-            CREATE TABLE given_up (aggregate text PRIMARY KEY, until bigint);
+            CREATE TABLE given_up (aggregate text PRIMARY KEY, first bigint, last bigint);
             CREATE TABLE disliked (name text PRIMARY KEY);
             GRANT ALL ON heard, parked, given_up, disliked TO handoff;
             GRANT ALL ON SEQUENCE heard_place_seq TO handoff";
@@ -309,8 +319,9 @@ async fn what_is_given_up_is_never_heard_and_what_comes_later_is() {
     assert_eq!(consumer::discard(listener.running.context(), &hears, "counter/a").await.unwrap(), 2);
     assert_eq!((pair.aside().await, pair.parked().await), (vec![], vec![]));
     let mut connection = pair.setting.database.connect().await;
-    let until: i64 = sqlx::query_scalar("SELECT until FROM given_up").fetch_one(&mut connection).await.unwrap();
-    assert_eq!(until, 3, "the consumer is told how far");
+    let places: (i64, i64) =
+        sqlx::query_as("SELECT first, last FROM given_up").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(places, (2, 3), "the consumer is told what is missing");
     pair.say("a", "four").await;
     pair.settle().await;
     let names: Vec<_> = pair.notes().await.into_iter().map(|(.., name)| name).collect();

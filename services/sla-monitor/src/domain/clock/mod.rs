@@ -77,6 +77,8 @@ pub struct Clock {
     pub started_at: Timestamp,
     /// What the policy gives, or both sides agreed on.
     pub promised: Goal,
+    /// Whether that stands above any policy: both sides agreed on it, it is the subject's own, or a cycle before has left it.
+    pub stands: bool,
     /// What counts: the promise, or an earlier one that upstream made alone.
     pub goal: Goal,
     /// How much time that is in all, in microseconds by the calendar.
@@ -302,6 +304,11 @@ impl Clock {
             None if self.paused_by().is_some() => State::Paused,
             None => State::Running,
         }
+    }
+
+    /// Whether its due time has passed and no breach of it is told yet.
+    pub fn is_late_untold(&self, now: Timestamp) -> bool {
+        self.is_open() && self.breach.is_none() && self.due_at.is_some_and(|due_at| due_at < now)
     }
 
     /// Whether it has not stopped.

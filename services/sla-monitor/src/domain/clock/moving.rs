@@ -96,6 +96,7 @@ impl Clock {
         self.retracted.push(breach.clone());
         self.escalated.clear();
         self.acknowledged = None;
+        self.excused = None;
         for warning in self.warnings.iter_mut().filter(|warning| warning.given == Given::Folded) {
             warning.given = Given::Not;
         }
@@ -113,7 +114,7 @@ impl Clock {
     ) -> Option<Fact> {
         let before = self.clone();
         if let Some(agreed) = agreed {
-            self.promised = Goal::Until(agreed);
+            (self.promised, self.stands) = (Goal::Until(agreed), true);
         }
         self.goal = self.earlier(alone, book);
         self.retarget(at, book);
@@ -147,10 +148,7 @@ impl Clock {
             self.calendar = calendar.pin.clone();
             self.go_on(at, paused_by, book);
         }
-        // What both sides agreed on stands above any policy.
-        let is_agreed =
-            matches!(self.promised, Goal::Until(_)) && !matches!(target.duration, Duration::BusinessDays { .. });
-        if !is_agreed {
+        if !self.stands {
             self.promised = Goal::of(target, self.started_at, calendar);
         }
         self.goal = self.earlier(alone, book);

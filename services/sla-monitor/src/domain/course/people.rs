@@ -72,7 +72,8 @@ impl Course {
         Ok(vec![self.say(index, Fact::Excused, now, book)])
     }
 
-    /// Moves open clocks that a version of this policy set to that version, those that it is asked of.
+    /// Moves open clocks that a version of this policy set to that version, those that it is asked of. What is late and not told
+    /// yet stays, whoever looks first; so does what is parked, of which it is not known how it stands.
     pub fn migrate(
         &mut self,
         policy: &Policy,
@@ -85,6 +86,8 @@ impl Course {
         for index in 0..self.clocks.len() {
             let clock = &self.clocks[index];
             let is_asked = clock.is_open()
+                && !self.parked
+                && !clock.is_late_untold(now)
                 && clock.policy.as_ref().is_some_and(|pin| pin.id == policy.id)
                 && (kinds.is_empty() || kinds.contains(&clock.kind))
                 && only.is_none_or(|only| only == clock.id);

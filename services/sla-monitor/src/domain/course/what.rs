@@ -151,7 +151,7 @@ impl Hearing<'_> {
     fn undo(&mut self) -> Option<i64> {
         let completions = self.course.clocks.iter_mut().filter(|clock| clock.kind == Kind::Completion);
         let last = completions.max_by_key(|clock| clock.cycle)?;
-        if !last.is_open() && last.state() != State::Cancelled {
+        if last.state() == State::Met {
             last.undone_at = last.undone_at.or(Some(self.fact.at));
         }
         Some((last.target - last.counted()).max(0))
