@@ -280,6 +280,48 @@ fn another_version_moves_a_clock_only_when_it_is_migrated_and_keeps_what_has_cou
 }
 
 #[test]
+fn what_is_late_and_not_told_yet_is_told_before_it_is_moved_and_what_is_parked_stays() {
+    let mut play = submitted();
+    let mut longer = targets();
+    longer[1].duration = working(24);
+    let next = policy(2, longer, after(2, 0));
+    play.book.policies.get_mut(&next.id).unwrap().push(next.clone());
+    let book = play.book.clone();
+    let kinds = [Kind::Acceptance];
+    assert!(play.course.migrate(&next, &kinds, None, after(26, 0), &book).is_empty(), "it was due an hour ago");
+    play.course.parked = true;
+    assert!(play.course.migrate(&next, &kinds, None, after(3, 0), &book).is_empty(), "who knows how it stands");
+    play.course.parked = false;
+    assert_eq!(names(&play.course.migrate(&next, &kinds, None, after(3, 0), &book)), ["ACCEPTANCE migrated"]);
+}
+
+#[test]
+fn only_what_a_policy_promised_is_promised_anew_by_another_version_of_it() {
+    let days = calendar::Duration::BusinessDays { days: std::num::NonZeroU32::MIN, at_seconds: None };
+    let mut by_day = targets();
+    by_day[0].duration = days;
+    by_day[1].duration = days;
+    let mut play = Play::created(book(by_day.clone()));
+    play.hear(after(1, 0), State::Submitted, What::Submitted);
+    let next = policy(2, targets(), after(1, 0));
+    play.book.policies.get_mut(&next.id).unwrap().push(next.clone());
+    let known = play.book.clone();
+    assert_eq!(
+        names(&play.course.migrate(&next, &[Kind::Acceptance], None, after(2, 0), &known)),
+        ["ACCEPTANCE migrated"]
+    );
+    assert_eq!(play.clock(Kind::Acceptance).target, submitted().clock(Kind::Acceptance).target, "hours again");
+
+    let mut agreed = Play::created(book(targets()));
+    agreed.hear(after(1, 0), State::Draft, What::DeadlineChanged { deliver_by: after(50, 0) });
+    let next = policy(2, by_day, after(1, 0));
+    agreed.book.policies.get_mut(&next.id).unwrap().push(next.clone());
+    let of_both = agreed.book.clone();
+    agreed.course.migrate(&next, &[Kind::Delivery], None, after(2, 0), &of_both);
+    assert_eq!(agreed.clock(Kind::Delivery).due_at, Some(after(50, 0)), "both sides agreed on it");
+}
+
+#[test]
 fn a_clock_that_starts_later_keeps_the_version_of_its_own_start() {
     let mut play = submitted();
     let mut shorter = targets();
