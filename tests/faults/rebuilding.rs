@@ -2,9 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use testkit::{People, eventually};
+use testkit::People;
 
-use crate::{scale, stage::Stage, truth::assert_each_breached_once, work::hand_over};
+use crate::{
+    scale,
+    stage::{Stage, grown},
+    truth::assert_each_breached_once,
+    work::hand_over,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuild_under_load_ends_in_the_same_clocks_and_says_nothing_twice() {
@@ -14,8 +19,8 @@ async fn a_rebuild_under_load_ends_in_the_same_clocks_and_says_nothing_twice() {
     let work = hand_over(stage.handoffs(People::Crm), stage.handoffs(People::Desk), handoffs, &done);
     let rebuilding = async {
         for rebuild in 1..=rebuilds {
-            let part = handoffs * rebuild / (rebuilds + 1);
-            eventually("the work goes on", async || (done.load(Ordering::SeqCst) >= part).then_some(())).await;
+            let part = i64::try_from(handoffs * rebuild / (rebuilds + 1)).expect("small");
+            grown("the work goes on", part, async || i64::try_from(done.load(Ordering::SeqCst)).ok()).await;
             let (is_done, printed) = stage.monitors[1].run(&["rebuild"]).await;
             assert!(is_done, "{printed}");
             assert!(printed.contains(&format!("generation {} is in use", rebuild + 1)), "{printed}");
