@@ -50,3 +50,11 @@ pub mod sla {
         tonic::include_proto!("baton.sla.v1");
     }
 }
+
+/// `baton.metrics.v1`: reports, surveys, improvement.
+pub mod metrics {
+    /// The first version.
+    pub mod v1 {
+        tonic::include_proto!("baton.metrics.v1");
+    }
+}
