@@ -1,0 +1,3 @@
+//! The metrics service: figures about handoffs, surveys of both sides, and improvement with evidence.
+
+pub mod domain;
