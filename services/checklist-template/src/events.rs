@@ -1,7 +1,7 @@
 //! The public form of this service's facts.
 
 use api::checklist::v1 as pb;
-use chassis::{Aggregate, Event};
+use chassis::{Aggregate, Author, Event};
 use kernel::Head;
 use prost::Message;
 
@@ -18,7 +18,7 @@ impl Aggregate for Template {
         &mut self.head
     }
 
-    fn event(&self, fact: &Fact, actor: &str) -> Event {
+    fn event(&self, fact: &Fact, author: Author<'_>) -> Event {
         use pb::template_event::Kind;
         let (name, kind) = match fact {
             Fact::Created => (
@@ -41,7 +41,7 @@ impl Aggregate for Template {
         let event = pb::TemplateEvent {
             template_id: self.id.to_string(),
             owner_team: self.owner_team.to_string(),
-            actor: actor.to_owned(),
+            actor: author.name.to_owned(),
             kind: Some(kind),
         };
         Event { name, routing: format!("{}._", self.owner_team), payload: event.encode_to_vec(), withheld: None }

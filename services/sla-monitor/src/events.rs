@@ -1,7 +1,7 @@
 //! The public form of this service's facts.
 
 use api::sla::v1 as pb;
-use chassis::{Aggregate, Event};
+use chassis::{Aggregate, Author, Event};
 use kernel::{Head, Timestamp};
 use prost::Message;
 
@@ -25,11 +25,11 @@ impl Aggregate for Course {
         self.standing.about.confidential
     }
 
-    fn event(&self, said: &Said, actor: &str) -> Event {
+    fn event(&self, said: &Said, author: Author<'_>) -> Event {
         let clock = write::clock(self, &said.view, said.revision);
         let routing = format!("{}.{}", clock.team, clock.other_team);
         let (name, kind) = kind(said, &clock);
-        let mut event = pb::SlaEvent { actor: actor.to_owned(), clock: Some(clock), kind: Some(kind) };
+        let mut event = pb::SlaEvent { actor: author.name.to_owned(), clock: Some(clock), kind: Some(kind) };
         let withheld = self.is_confidential().then(|| event.encode_to_vec());
         if withheld.is_some() {
             withhold(&mut event);
@@ -124,11 +124,11 @@ impl Aggregate for calendar::Kept {
         &mut self.head
     }
 
-    fn event(&self, (): &(), actor: &str) -> Event {
+    fn event(&self, (): &(), author: Author<'_>) -> Event {
         let calendar = Some(write::calendar(self.owner_team.as_ref(), &self.latest));
         let kind = pb::sla_event::Kind::CalendarChanged(Box::new(pb::CalendarChanged { calendar }));
         let owner = self.owner_team.as_ref().map_or("_", |team| team.as_str());
-        plain("calendar_changed", format!("{owner}._"), actor, kind)
+        plain("calendar_changed", format!("{owner}._"), author, kind)
     }
 }
 
@@ -143,14 +143,14 @@ impl Aggregate for policy::Kept {
         &mut self.head
     }
 
-    fn event(&self, (): &(), actor: &str) -> Event {
+    fn event(&self, (): &(), author: Author<'_>) -> Event {
         let policy = Some(write::policy(&self.latest));
         let kind = pb::sla_event::Kind::PolicyPublished(pb::PolicyPublished { policy });
-        plain("policy_published", "_._".to_owned(), actor, kind)
+        plain("policy_published", "_._".to_owned(), author, kind)
     }
 }
 
-fn plain(name: &'static str, routing: String, actor: &str, kind: pb::sla_event::Kind) -> Event {
-    let event = pb::SlaEvent { actor: actor.to_owned(), clock: None, kind: Some(kind) };
+fn plain(name: &'static str, routing: String, author: Author<'_>, kind: pb::sla_event::Kind) -> Event {
+    let event = pb::SlaEvent { actor: author.name.to_owned(), clock: None, kind: Some(kind) };
     Event { name, routing, payload: event.encode_to_vec(), withheld: None }
 }

@@ -1,6 +1,6 @@
 //! A fact on its way into the event log, and the chain of hashes that seals each aggregate's history.
 
-use kernel::{Code, Error, Head, Refusal, Result, Timestamp};
+use kernel::{Actor, Code, Error, Head, Refusal, Result, Timestamp};
 use sha2::{Digest, Sha256};
 
 /// A fact is at most so many bytes, encoded.
@@ -23,7 +23,22 @@ pub trait Aggregate {
     }
 
     /// The public form of a fact, which has just been given the sequence that the head now shows.
-    fn event(&self, fact: &Self::Fact, actor: &str) -> Event;
+    fn event(&self, fact: &Self::Fact, author: Author<'_>) -> Event;
+}
+
+/// Who caused a fact.
+#[derive(Debug, Clone, Copy)]
+pub struct Author<'a> {
+    /// The name that the log records.
+    pub name: &'a str,
+    /// Whether it is a service with a token of its own.
+    pub is_service: bool,
+}
+
+impl<'a> From<&'a Actor> for Author<'a> {
+    fn from(actor: &'a Actor) -> Self {
+        Self { name: actor.name(), is_service: actor.is_service() }
+    }
 }
 
 /// The public form of a fact.
@@ -62,7 +77,7 @@ impl Entry {
         package: &str,
         aggregate: &mut A,
         fact: &A::Fact,
-        actor: &str,
+        author: Author<'_>,
         occurred_at: Timestamp,
         historic: bool,
     ) -> Result<Self> {
@@ -71,7 +86,7 @@ impl Entry {
         head.revision += 1;
         head.at = occurred_at;
         let aggregate_seq = head.revision;
-        let Event { name, routing, payload, withheld } = aggregate.event(fact, actor);
+        let Event { name, routing, payload, withheld } = aggregate.event(fact, author);
         let size = withheld.as_ref().unwrap_or(&payload).len();
         if size > MAX_PAYLOAD_BYTES {
             let message = format!(
@@ -87,7 +102,7 @@ impl Entry {
             payload,
             previous_hash,
             hash: [0; 32],
-            actor: actor.to_owned(),
+            actor: author.name.to_owned(),
             occurred_at,
             historic,
             confidential: aggregate.is_confidential(),

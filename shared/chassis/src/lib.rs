@@ -38,7 +38,7 @@ use futures::future::BoxFuture;
 pub use call::{Call, Parse, actor};
 pub use clock::{Clock, TestClock};
 pub use context::{Context, Identity, Limits};
-pub use event::{Aggregate, Event, MAX_PAYLOAD_BYTES};
+pub use event::{Aggregate, Author, Event, MAX_PAYLOAD_BYTES};
 pub use fields::{Fields, TEXT_BYTES};
 pub use peer::Peer;
 pub use run::run;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     Context,
-    event::{Aggregate, Entry},
+    event::{Aggregate, Author, Entry},
 };
 
 /// One transaction. Dropped without [`commit`](Tx::commit), nothing of it remains.
@@ -106,13 +106,14 @@ impl Tx {
     pub fn emit<A: Aggregate>(&mut self, aggregate: &mut A, by: &Actor, facts: &[A::Fact]) -> Result<()> {
         for fact in facts {
             let occurred_at = aggregate.head_mut().date(self.now);
-            let entry = Entry::chain(self.package, aggregate, fact, by.name(), occurred_at, false)?;
+            let entry = Entry::chain(self.package, aggregate, fact, by.into(), occurred_at, false)?;
             self.entries.push(entry);
         }
         Ok(())
     }
 
-    /// Says what a record of history says happened: dated and signed as the record has it, and marked `historic`.
+    /// Says what a record of history says happened: dated and signed as the record has it, and marked `historic`. Whether a
+    /// service signed it, no record says: it counts as none.
     pub fn emit_historic<A: Aggregate>(
         &mut self,
         aggregate: &mut A,
@@ -120,7 +121,8 @@ impl Tx {
         occurred_at: Timestamp,
         fact: &A::Fact,
     ) -> Result<()> {
-        let entry = Entry::chain(self.package, aggregate, fact, actor, occurred_at, true)?;
+        let author = Author { name: actor, is_service: false };
+        let entry = Entry::chain(self.package, aggregate, fact, author, occurred_at, true)?;
         self.entries.push(entry);
         Ok(())
     }

@@ -5,7 +5,7 @@ use api::{
     handoff::v1::{self as pb, handoff_event::Kind},
     r#type::v1 as common,
 };
-use chassis::{Aggregate, Event};
+use chassis::{Aggregate, Author, Event};
 use criteria::CriterionResult;
 use kernel::Head;
 use prost::Message;
@@ -58,9 +58,10 @@ impl Aggregate for Handoff {
         self.confidential
     }
 
-    fn event(&self, said: &Said, actor: &str) -> Event {
+    fn event(&self, said: &Said, author: Author<'_>) -> Event {
         let mut event = pb::HandoffEvent {
-            actor: actor.to_owned(),
+            actor: author.name.to_owned(),
+            by_service: author.is_service,
             override_reason: said.override_reason.clone().unwrap_or_default(),
             handoff: Some(context(self)),
             kind: Some(kind(self, &said.fact)),

@@ -4,7 +4,7 @@ use api::handoff::v1::{
     RouteCreated, RouteDiscovered, RouteRetired, RouteUpdated, TermsAgreed, TermsDeclined, TermsProposed, TermsSet,
     handoff_event::Kind,
 };
-use chassis::{Aggregate, Event};
+use chassis::{Aggregate, Author, Event};
 use kernel::Head;
 
 use crate::{
@@ -26,7 +26,7 @@ impl Aggregate for Route {
         &mut self.head
     }
 
-    fn event(&self, fact: &Fact, actor: &str) -> Event {
+    fn event(&self, fact: &Fact, author: Author<'_>) -> Event {
         let route = || Some(into_route(self));
         let route_id = self.id.to_string();
         let terms = || self.terms.as_ref().map(into_terms);
@@ -47,6 +47,6 @@ impl Aggregate for Route {
             Fact::TermsAgreed => Kind::TermsAgreed(TermsAgreed { route_id, proposal: proposal(), terms: terms() }),
             Fact::TermsDeclined => Kind::TermsDeclined(TermsDeclined { route_id, proposal: proposal() }),
         };
-        super::of_map(fact.name(), format!("{}.{}", self.from_team, self.to_team), actor, kind)
+        super::of_map(fact.name(), format!("{}.{}", self.from_team, self.to_team), author, kind)
     }
 }

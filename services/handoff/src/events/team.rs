@@ -1,7 +1,7 @@
 //! What happens to teams.
 
 use api::handoff::v1::{TeamCreated, TeamUpdated, handoff_event::Kind};
-use chassis::{Aggregate, Event};
+use chassis::{Aggregate, Author, Event};
 use kernel::Head;
 
 use crate::{
@@ -20,12 +20,12 @@ impl Aggregate for Team {
         &mut self.head
     }
 
-    fn event(&self, fact: &Fact, actor: &str) -> Event {
+    fn event(&self, fact: &Fact, author: Author<'_>) -> Event {
         let team = Some(into_team(self));
         let kind = match fact {
             Fact::Created => Kind::TeamCreated(TeamCreated { team }),
             Fact::Updated => Kind::TeamUpdated(TeamUpdated { team }),
         };
-        super::of_map(fact.name(), format!("{}._", self.id), actor, kind)
+        super::of_map(fact.name(), format!("{}._", self.id), author, kind)
     }
 }

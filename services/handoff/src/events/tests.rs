@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use api::handoff::v1 as pb;
-use chassis::{Aggregate, Event};
+use chassis::{Aggregate, Author, Event};
 use criteria::{
     Attachment, Content, Criteria, CriterionKind, CriterionResult, Outcome, ReviewDecision, Severity, Submission, Tick,
     TickState, Value,
@@ -27,6 +27,7 @@ use crate::domain::{
 };
 
 const WORDS: &str = "said in confidence";
+const ADA: Author<'_> = Author { name: "ada", is_service: false };
 const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 fn words() -> String {
@@ -316,7 +317,7 @@ fn facts() -> Vec<Fact> {
 
 fn events_of(handoff: &Handoff) -> Vec<Event> {
     let said = |fact| Said { fact, override_reason: Some(words()) };
-    facts().into_iter().map(|fact| handoff.event(&said(fact), "ada")).collect()
+    facts().into_iter().map(|fact| handoff.event(&said(fact), ADA)).collect()
 }
 
 fn read(event: &Event) -> pb::HandoffEvent {
@@ -330,7 +331,7 @@ fn holds_words(bytes: &[u8]) -> bool {
 /// The name of the fact that the message carries.
 fn carried(event: &pb::HandoffEvent) -> String {
     let json = api::to_json(event);
-    let beside = ["actor", "override_reason", "handoff"];
+    let beside = ["actor", "override_reason", "handoff", "by_service"];
     json.as_object().unwrap().keys().find(|key| !beside.contains(&key.as_str())).unwrap().clone()
 }
 
@@ -345,9 +346,9 @@ fn in_contract() -> BTreeSet<String> {
 #[test]
 fn every_fact_bears_the_name_that_the_contract_gives_it() {
     let (team, route, workflow) = (team(), route(), workflow());
-    let of_teams = team::Fact::ALL.iter().map(|fact| team.event(fact, "ada"));
-    let of_routes = facts_of_routes().map(|fact| route.event(&fact, "ada"));
-    let of_workflows = workflow::Fact::ALL.iter().map(|fact| workflow.event(fact, "ada"));
+    let of_teams = team::Fact::ALL.iter().map(|fact| team.event(fact, ADA));
+    let of_routes = facts_of_routes().map(|fact| route.event(&fact, ADA));
+    let of_workflows = workflow::Fact::ALL.iter().map(|fact| workflow.event(fact, ADA));
     let events: Vec<_> = of_teams.chain(of_routes).chain(of_workflows).chain(events_of(&handoff(false))).collect();
     for event in &events {
         assert_eq!(carried(&read(event)), event.name);
@@ -385,10 +386,10 @@ fn subjects_name_both_teams() {
     let (team, route, workflow, handoff) = (team(), route(), workflow(), handoff(false));
     let begun = Said::of(Fact::Begun);
     let named = [
-        (Aggregate::name(&team), team.event(&team::Fact::Created, "ada").routing),
-        (Aggregate::name(&route), route.event(&route::Fact::Created, "ada").routing),
-        (Aggregate::name(&workflow), workflow.event(&workflow::Fact::Created, "ada").routing),
-        (Aggregate::name(&handoff), handoff.event(&begun, "ada").routing),
+        (Aggregate::name(&team), team.event(&team::Fact::Created, ADA).routing),
+        (Aggregate::name(&route), route.event(&route::Fact::Created, ADA).routing),
+        (Aggregate::name(&workflow), workflow.event(&workflow::Fact::Created, ADA).routing),
+        (Aggregate::name(&handoff), handoff.event(&begun, ADA).routing),
     ];
     insta::assert_debug_snapshot!(named, @r#"
     [

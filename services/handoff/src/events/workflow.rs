@@ -1,7 +1,7 @@
 //! What happens to workflows.
 
 use api::handoff::v1::{WorkflowCreated, WorkflowUpdated, handoff_event::Kind};
-use chassis::{Aggregate, Event};
+use chassis::{Aggregate, Author, Event};
 use kernel::Head;
 
 use crate::{
@@ -20,12 +20,12 @@ impl Aggregate for Workflow {
         &mut self.head
     }
 
-    fn event(&self, fact: &Fact, actor: &str) -> Event {
+    fn event(&self, fact: &Fact, author: Author<'_>) -> Event {
         let workflow = Some(into_workflow(self));
         let kind = match fact {
             Fact::Created => Kind::WorkflowCreated(WorkflowCreated { workflow }),
             Fact::Updated => Kind::WorkflowUpdated(WorkflowUpdated { workflow }),
         };
-        super::of_map(fact.name(), "_._".to_owned(), actor, kind)
+        super::of_map(fact.name(), "_._".to_owned(), author, kind)
     }
 }

@@ -178,3 +178,23 @@ async fn an_edit_says_the_new_answers() {
     };
     assert_eq!((fact.changed, &fact.fields["timeline"]), (vec!["fields.timeline".to_owned()], &text("soon")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fact_says_whether_a_service_caused_it() {
+    let world = World::new().await;
+    let by_service = world.crm.draft("a deal was won").await;
+    let by_person = world.sam.draft("Acme").await;
+    world.sam.cancel(on(&by_service)).await.unwrap();
+    let mut lines = vec![];
+    for handoff in [by_service, by_person] {
+        for fact in world.said_of(&handoff).await {
+            let event = decoded(&fact);
+            lines.push(format!("{} by {}: {}", fact.name(), event.actor, event.by_service));
+        }
+    }
+    insta::assert_snapshot!(lines.join("\n"), @"
+    handoff_created by crm: true
+    handoff_cancelled by sam: false
+    handoff_created by sam: false
+    ");
+}

@@ -5,7 +5,7 @@ use api::{
     sla::v1::{self as sla, Clock, ClockKind, ClockState, HandoffRef, SlaEvent, sla_event::Kind},
     r#type::v1::Side,
 };
-use chassis::{Aggregate, Context, Event, Identity, Mount, Service, Tx};
+use chassis::{Aggregate, Author, Context, Event, Identity, Mount, Service, Tx};
 use kernel::{Actor, Head, Result, Timestamp};
 use prost::Message;
 use serde::{Deserialize, Serialize};
@@ -69,7 +69,7 @@ impl Aggregate for History {
         &mut self.head
     }
 
-    fn event(&self, fact: &Said, _: &str) -> Event {
+    fn event(&self, fact: &Said, _: Author<'_>) -> Event {
         let (name, routing, payload) = (fact.name, "implementation.sales".into(), fact.payload.clone());
         Event { name, routing, payload, withheld: None }
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use chassis::{
-    Aggregate, Context, Event, Tx,
+    Aggregate, Author, Context, Event, Tx,
     feed::{Change, Delivery, Feed, Watched, Watcher},
 };
 use futures::{Stream, StreamExt, future::join_all};
@@ -308,7 +308,7 @@ impl Aggregate for Shy {
         self.is_hidden
     }
 
-    fn event(&self, (): &(), _: &str) -> Event {
+    fn event(&self, (): &(), _: Author<'_>) -> Event {
         Event { name: "counted", routing: "_._".into(), payload: vec![], withheld: None }
     }
 }
@@ -355,7 +355,7 @@ impl Aggregate for Other {
         &mut self.0
     }
 
-    fn event(&self, (): &(), _: &str) -> Event {
+    fn event(&self, (): &(), _: Author<'_>) -> Event {
         Event { name: "counted", routing: "_._".into(), payload: vec![], withheld: None }
     }
 }

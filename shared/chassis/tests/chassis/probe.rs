@@ -6,7 +6,8 @@ use api::handoff::v1::{
     directory_service_server::{DirectoryService, DirectoryServiceServer},
 };
 use chassis::{
-    Aggregate, Call, Context, Event, Fields, Identity, MAX_PAYLOAD_BYTES, Mount, Parse, Service, Tx, into_status,
+    Aggregate, Author, Call, Context, Event, Fields, Identity, MAX_PAYLOAD_BYTES, Mount, Parse, Service, Tx,
+    into_status,
 };
 use kernel::{Actor, Code, Error, Head, Refusal, Result, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -75,7 +76,7 @@ impl Aggregate for Counter {
         &mut self.head
     }
 
-    fn event(&self, fact: &Step, _actor: &str) -> Event {
+    fn event(&self, fact: &Step, _: Author<'_>) -> Event {
         Event {
             name: fact.name,
             routing: "sales.implementation".into(),
