@@ -164,26 +164,26 @@ fn grpc_knows_no_sql() {
 
 #[test]
 fn a_service_depends_on_no_other_service() {
-    let services = project::services();
+    let (services, packages) = (project::services(), manifests::packages_of_services());
     let offences = services.iter().flat_map(|service| {
         let path = format!("services/{service}/Cargo.toml");
-        foreign_services(manifests::dependencies(&path), &services)
+        foreign_services(manifests::dependencies(&path), &packages)
     });
     hold("A service knows others by `api` alone: their clients and their events:", offences);
 }
 
 /// Services among what a service depends on. Its tests may run another one: the real thing beats a stand-in.
-fn foreign_services(dependencies: Vec<manifests::Dependency>, services: &[&str]) -> Vec<Offence> {
-    let services = dependencies.into_iter().filter(|it| !it.is_for_tests && services.contains(&it.name.as_str()));
+fn foreign_services(dependencies: Vec<manifests::Dependency>, packages: &[String]) -> Vec<Offence> {
+    let services = dependencies.into_iter().filter(|it| !it.is_for_tests && packages.contains(&it.name));
     services.map(|it| it.offence("depends on another service")).collect()
 }
 
 #[test]
 fn shared_crates_depend_on_no_service() {
-    let services = project::services();
+    let packages = manifests::packages_of_services();
     let shared = project::documents_named("Cargo.toml").filter(|manifest| manifest.path.starts_with("shared/"));
     let dependencies = shared.flat_map(|manifest| manifests::dependencies(&manifest.path));
-    let offences = dependencies.filter(|it| services.contains(&it.name.as_str()));
+    let offences = dependencies.filter(|it| packages.contains(&it.name));
     hold("What two services share knows neither of them:", offences.map(|it| it.offence("depends on a service")));
 }
 
@@ -231,7 +231,7 @@ mod bites {
     fn a_service_that_links_another() {
         let manifest = "[dependencies]\napi.workspace = true\nsla.workspace = true\n[dev-dependencies]\nmetrics.workspace = true\n";
         let dependencies = manifests::read("services/handoff/Cargo.toml", manifest);
-        bites(&foreign_services(dependencies, &["sla", "metrics"]), &[3]);
+        bites(&foreign_services(dependencies, &["sla", "metrics"].map(str::to_owned)), &[3]);
     }
 
     #[test]

@@ -41,9 +41,25 @@ pub(crate) fn dependencies(path: &str) -> Vec<Dependency> {
     read(path, &project::document(path).text)
 }
 
+/// The packages of the services; a package need not be called as its folder is.
+pub(crate) fn packages_of_services() -> Vec<String> {
+    let paths = project::services().into_iter().map(|service| format!("services/{service}/Cargo.toml"));
+    paths.map(|path| package(&path, &project::document(&path).text)).collect()
+}
+
+/// The name of the package whose manifest that is.
+fn package(path: &str, text: &str) -> String {
+    let name = table(path, text).get("package").and_then(|package| package.get("name")?.as_str()).map(str::to_owned);
+    name.unwrap_or_else(|| panic!("{path} names no package"))
+}
+
+fn table(path: &str, text: &str) -> Table {
+    text.parse().unwrap_or_else(|error| panic!("{path} is not TOML: {error}"))
+}
+
 /// The entries of a manifest's text.
 pub(crate) fn read(path: &str, text: &str) -> Vec<Dependency> {
-    let manifest: Table = text.parse().unwrap_or_else(|error| panic!("{path} is not TOML: {error}"));
+    let manifest = table(path, text);
     let targets = manifest.get("target").and_then(Value::as_table).into_iter().flat_map(Table::values);
     let tables = targets.filter_map(Value::as_table).chain([&manifest]);
     let kinds = ["dependencies", "dev-dependencies", "build-dependencies"];
@@ -128,6 +144,12 @@ mod bites {
         let mut offences = chosen_alone("shared/x/Cargo.toml", manifest);
         offences.sort();
         bites(&offences, &[3, 6]);
+    }
+
+    #[test]
+    fn a_package_that_is_not_called_as_its_folder() {
+        let manifest = "[package]\nname = \"baton-metrics\"\n[dependencies]\nmetrics.workspace = true\n";
+        assert_eq!(package("services/metrics/Cargo.toml", manifest), "baton-metrics");
     }
 
     #[test]
