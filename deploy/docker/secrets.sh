@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Makes the secrets that docker-compose.yml mounts, in the folder secrets beside this file; what is there is kept.
 #
-# Three files come from the issuer of tokens and have to be put beside them: jwks.json, its public keys, and handoff.token and
-# sla.token, each a token of kind "service" with the role READER for that service.
+# Four files come from the issuer of tokens and have to be put beside them: jwks.json, its public keys, and handoff.token,
+# sla.token and metrics.token, each a token of kind "service" with the role READER for that service.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -15,13 +15,13 @@ random() { head -c 24 /dev/urandom | base64 | tr '+/' '-_'; }
 keep() { [[ -e "secrets/$1" ]] || printf '%s\n' "$2" >"secrets/$1"; }
 
 keep postgres_password "$(random)"
-for role in handoff handoff_owner checklist checklist_owner sla sla_owner; do
+for role in handoff handoff_owner checklist checklist_owner sla sla_owner metrics metrics_owner; do
   keep "${role}_url" "postgres://$role:$(random)@postgres:5432/baton"
 done
-for user in handoff checklist sla reader; do
+for user in handoff checklist sla metrics reader; do
   keep "nats_${user}_password" "$(random)"
 done
 
-for file in jwks.json handoff.token sla.token; do
+for file in jwks.json handoff.token sla.token metrics.token; do
   [[ -e "secrets/$file" ]] || echo "missing: $PWD/secrets/$file, from the issuer of tokens" >&2
 done

@@ -13,7 +13,7 @@ pub(crate) struct SqlCrate {
 }
 
 /// In the order in which they are prepared: what a crate stands on comes first.
-pub(crate) const SQL_CRATES: [SqlCrate; 4] = [
+pub(crate) const SQL_CRATES: [SqlCrate; 5] = [
     SqlCrate { package: "chassis", folder: "shared/chassis", schema: "handoff", url_variable: "CHASSIS_DATABASE_URL" },
     SqlCrate {
         package: "checklist-template",
@@ -33,12 +33,20 @@ pub(crate) const SQL_CRATES: [SqlCrate; 4] = [
         schema: "sla",
         url_variable: "SLA_DATABASE_URL",
     },
+    SqlCrate {
+        package: "baton-metrics",
+        folder: "services/metrics",
+        schema: "metrics",
+        url_variable: "METRICS_DATABASE_URL",
+    },
 ];
 
 /// A service.
 pub(crate) struct Service {
     /// Package and program.
     pub(crate) name: &'static str,
+    /// The folder of the package.
+    pub(crate) folder: &'static str,
     /// Its schema; its roles are named after it.
     pub(crate) schema: &'static str,
     /// The knob that tells other services where it is.
@@ -48,13 +56,33 @@ pub(crate) struct Service {
 }
 
 /// In the order in which they are started: what a service cannot do without comes first.
-pub(crate) const SERVICES: [Service; 3] = [
-    Service { name: "checklist-template", schema: "checklist", url_knob: "SERVICE__CHECKLIST_URL", calls: &[] },
+pub(crate) const SERVICES: [Service; 4] = [
+    Service {
+        name: "checklist-template",
+        folder: "services/checklist-template",
+        schema: "checklist",
+        url_knob: "SERVICE__CHECKLIST_URL",
+        calls: &[],
+    },
     Service {
         name: "handoff",
+        folder: "services/handoff",
         schema: "handoff",
         url_knob: "SERVICE__HANDOFF_URL",
         calls: &["checklist-template", "sla-monitor"],
     },
-    Service { name: "sla-monitor", schema: "sla", url_knob: "SERVICE__SLA_URL", calls: &["handoff"] },
+    Service {
+        name: "sla-monitor",
+        folder: "services/sla-monitor",
+        schema: "sla",
+        url_knob: "SERVICE__SLA_URL",
+        calls: &["handoff"],
+    },
+    Service {
+        name: "baton-metrics",
+        folder: "services/metrics",
+        schema: "metrics",
+        url_knob: "SERVICE__METRICS_URL",
+        calls: &["handoff", "sla-monitor", "checklist-template"],
+    },
 ];

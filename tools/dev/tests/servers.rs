@@ -90,6 +90,16 @@ async fn each_user_of_nats_writes_its_own_subjects_and_stream_only() {
     let message = consumer.messages().await.unwrap().next().await.unwrap().unwrap();
     assert_eq!(&message.payload[..], b"1");
     message.double_ack().await.unwrap();
+
+    user("sla").await.create_stream(form("BATON_SLA", "baton.sla.v1.>")).await.unwrap();
+    let metrics = user("metrics").await;
+    metrics.create_stream(form("BATON_METRICS", "baton.metrics.v1.>")).await.unwrap();
+    for stream in ["BATON_HANDOFF", "BATON_CHECKLIST", "BATON_SLA"] {
+        let consumer = jetstream::consumer::pull::Config::default();
+        metrics.create_consumer_on_stream(consumer, stream).await.expect("what a service hears it reads");
+        assert!(metrics.delete_stream(stream).await.is_err());
+    }
+    assert!(metrics.publish("baton.handoff.v1.created.a.b", "4".into()).await.unwrap().await.is_err());
 }
 
 /// What is refused is not answered at all: the wait for it is short.

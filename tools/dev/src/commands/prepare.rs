@@ -98,8 +98,8 @@ impl Database {
         let step = step("migrating every schema");
         database.runtime.block_on(databases::prepare_database(&database.superuser_url, &database.name))?;
         for service in &SERVICES {
-            let folders: [PathBuf; 2] = ["shared/chassis".to_owned(), format!("services/{}", service.name)]
-                .map(|folder| project.root.join(folder).join("migrations"));
+            let folders: [PathBuf; 2] =
+                ["shared/chassis", service.folder].map(|folder| project.root.join(folder).join("migrations"));
             let owner_url = database.role_url(&databases::owner_role(service.schema))?;
             database.runtime.block_on(databases::run_migrations(&owner_url, &folders))?;
         }
