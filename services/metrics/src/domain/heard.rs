@@ -53,6 +53,8 @@ kernel::named! {
 /// Something heard, with when it happened and where it stands in its history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {
+    /// What it is about: "handoff/<uuid>", "clocks/<uuid>", "route/<slug>".
+    pub aggregate: String,
     /// Its place in the history of its aggregate.
     pub sequence: i64,
     /// When it happened.

@@ -121,6 +121,8 @@ pub struct Hold {
 pub struct Round {
     /// The side that asks.
     pub side: Side,
+    /// Whether the asking side cannot go on without the answer.
+    pub blocking: bool,
     /// Whether it pauses the asking side's clocks while it is open.
     pub pauses: bool,
     /// What it is about; may be empty.
@@ -213,6 +215,7 @@ impl Life {
                 self.end_round(open.insert(*question, self.rounds.len()), at, false);
                 self.rounds.push(Round {
                     side: *side,
+                    blocking: *blocking,
                     pauses,
                     about: about.clone(),
                     at,

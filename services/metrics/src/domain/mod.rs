@@ -4,11 +4,13 @@
 //! each day. Sums are added up to a [`Total`], and [`report`] makes the figures of it. So every metric is defined once, for one
 //! handoff and for a million.
 
+pub mod board;
 pub mod book;
 pub mod heard;
 pub mod interval;
 pub mod life;
 pub mod measure;
+pub mod path;
 pub mod percentile;
 pub mod query;
 pub mod refused;

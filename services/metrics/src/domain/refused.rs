@@ -1,6 +1,6 @@
 //! Every way in which this service says no.
 
-use kernel::{Code, Refusal};
+use kernel::{Code, Refusal, Violation};
 
 use super::{RouteId, TeamId, WorkflowId};
 
@@ -16,6 +16,10 @@ pub enum Refused {
     /// No workflow of that id was heard of.
     #[error("there is no workflow {0}")]
     WorkflowNotFound(WorkflowId),
+    /// What is wrong with the request, all of it.
+    #[error("{} must be mended: {}", if .0.len() == 1 { "1 field".to_owned() } else { format!("{} fields", .0.len()) },
+            .0.iter().map(|it| it.field.as_str()).collect::<Vec<_>>().join(", "))]
+    Invalid(Vec<Violation>),
     /// Only an ADMIN.
     #[error("only an ADMIN may do this")]
     AdminOnly,
@@ -28,8 +32,14 @@ impl From<Refused> for kernel::Error {
             Refused::RouteNotFound(_) => (Code::NotFound, "ROUTE_NOT_FOUND"),
             Refused::TeamNotFound(_) => (Code::NotFound, "TEAM_NOT_FOUND"),
             Refused::WorkflowNotFound(_) => (Code::NotFound, "WORKFLOW_NOT_FOUND"),
+            Refused::Invalid(_) => (Code::InvalidArgument, "INVALID_REQUEST"),
             Refused::AdminOnly => (Code::PermissionDenied, "ADMIN_ONLY"),
         };
-        Refusal::new(code, reason, message).into()
+        let refusal = Refusal::new(code, reason, message);
+        match refused {
+            Refused::Invalid(violations) => Refusal { violations, ..refusal },
+            _ => refusal,
+        }
+        .into()
     }
 }

@@ -72,12 +72,18 @@ impl Total {
     /// which something was heard after `as_of`, and for those whose first decision or acceptance falls on the day on which
     /// [`Query::mature_until`] lies.
     pub fn instead(&mut self, given: &BTreeMap<(Cohort, Day), Sums>, story: &Story, book: &Book) {
+        let then = measure(&story.until(self.query.as_of), book);
+        self.replace(given, &then, book);
+        self.late_facts += story.late(self.query.as_of);
+    }
+
+    /// The same, for a handoff that was measured as it stood at `as_of`.
+    pub fn replace(&mut self, given: &BTreeMap<(Cohort, Day), Sums>, then: &Measured, book: &Book) {
         for ((cohort, day), sums) in given {
             let is_mature = day.plus(1).start() <= self.query.mature_until();
             self.merge(cohort, *day, sums, -1, (is_mature, is_mature));
         }
-        self.late_facts += story.late(self.query.as_of);
-        self.add_story(story, book);
+        self.add_measured(then, book);
     }
 
     /// Adds a handoff of which nothing is in the sums.
@@ -93,14 +99,14 @@ impl Total {
         for ((cohort, day), sums) in &measured.given {
             self.merge(cohort, *day, sums, 1, is_mature);
         }
-        for open in &measured.open {
-            self.add_open(open, book);
+        for (cohort, open) in &measured.open {
+            self.add_open(cohort, open, book);
         }
     }
 
     /// Adds what lasts, as long as it has lasted at `as_of`.
-    pub fn add_open(&mut self, open: &Open, book: &Book) {
-        let (cohort, as_of) = (&open.cohort, self.query.as_of);
+    pub fn add_open(&mut self, cohort: &Cohort, open: &Open, book: &Book) {
+        let as_of = self.query.as_of;
         if !self.query.has(cohort) || open.since > as_of {
             return;
         }

@@ -19,6 +19,32 @@ pub async fn position(store: impl PgExecutor<'_>, package: &str) -> Result<i64> 
     Ok(position.fetch_optional(store).await?.unwrap_or_default())
 }
 
+/// How far a producer was heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Through {
+    /// The producer's package.
+    pub package: String,
+    /// The position of the last fact that was taken in, or put aside.
+    pub position: i64,
+    /// The latest instant at which a live fact among them happened; none where there was none.
+    pub latest_at: Option<Timestamp>,
+    /// Facts of it that are put aside.
+    pub put_aside: i64,
+}
+
+/// How far every producer was heard.
+pub async fn through(store: impl PgExecutor<'_>) -> Result<Vec<Through>> {
+    let rows = sqlx::query_as!(
+        Through,
+        r#"
+        SELECT package, position, nullif(latest_at, '-infinity') AS "latest_at: Timestamp",
+               (SELECT count(*) FROM dead_letter WHERE dead_letter.package = consumer.package) AS "put_aside!"
+        FROM consumer ORDER BY package
+        "#
+    );
+    Ok(rows.fetch_all(store).await?)
+}
+
 /// The instant after every live fact of a producer that was taken in. Until the transaction ends nothing more is: what takes
 /// effect then has so for all that comes, and for nothing that was.
 pub async fn after_all_heard(tx: &mut Tx, package: &str) -> Result<Timestamp> {

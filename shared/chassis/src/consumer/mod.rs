@@ -19,7 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
-    apply::{after_all_heard, position},
+    apply::{Through, after_all_heard, position, through},
     letters::{Letter, discard, letters, retry},
 };
 use crate::{Context, Peer, Tx, context::SILENT_AFTER, context::bounded, publisher::Trouble};

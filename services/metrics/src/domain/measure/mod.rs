@@ -22,8 +22,8 @@ use super::{
 pub struct Measured {
     /// What is settled: by cohort and day.
     pub given: BTreeMap<(Cohort, Day), Sums>,
-    /// What lasts.
-    pub open: Vec<Open>,
+    /// What lasts, and where it belongs.
+    pub open: Vec<(Cohort, Open)>,
     /// When its first attempt was decided that was.
     pub first_decided_at: Option<Timestamp>,
     /// When it was first accepted.
@@ -33,13 +33,12 @@ pub struct Measured {
 /// Something of a handoff that lasts: how long is known when it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Open {
-    /// Where it belongs.
-    pub cohort: Cohort,
     /// By which day it counts.
     pub day: Day,
     /// What it is.
     pub what: Lasting,
     /// Since when it lasts.
+    #[serde(with = "crate::domain::story::micros")]
     pub since: Timestamp,
     /// The calendar that counts beside the wall clock.
     pub calendar: CalendarVersion,
@@ -153,13 +152,13 @@ impl<'a> Measuring<'a> {
     }
 
     fn lasts(&mut self, counted_at: Timestamp, what: Lasting, since: Timestamp, calendar: CalendarVersion) {
-        let (cohort, day) = (self.cohort.clone(), Day::of(counted_at));
-        self.measured.open.push(Open { cohort, day, what, since, calendar });
+        let open = Open { day: Day::of(counted_at), what, since, calendar };
+        self.measured.open.push((self.cohort.clone(), open));
     }
 }
 
 /// Of a handoff it is the policy of its first clock that has one.
-fn first_policy(story: &Story) -> Option<Policy> {
+pub(super) fn first_policy(story: &Story) -> Option<Policy> {
     let first = |clock: &super::story::Clock| clock.went.first().and_then(|fact| fact.state.policy.clone());
     let with_policy =
         story.clocks.iter().filter_map(|(id, clock)| Some((clock.promise.started_at, *id, first(clock)?)));

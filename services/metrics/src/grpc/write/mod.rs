@@ -1,0 +1,9 @@
+//! Figures as messages.
+
+mod board;
+mod report;
+
+pub(crate) use self::{
+    board::board,
+    report::{basis, comparison, pareto, promise, proportion, report, verdict, window},
+};

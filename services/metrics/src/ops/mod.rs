@@ -1,0 +1,3 @@
+//! What is done with what was heard, one decision each.
+
+pub(crate) mod hear;
