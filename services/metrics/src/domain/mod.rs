@@ -69,6 +69,8 @@ kernel::uuid_id! {
 
 /// Microseconds in a second.
 pub const SECOND: i64 = 1_000_000;
+/// Nothing happens before it: 0001-01-01.
+pub const BEGINNING: kernel::Timestamp = kernel::Timestamp::from_micros(-62_135_596_800 * SECOND);
 /// Seconds in a day.
 pub const DAY_SECONDS: i64 = 86_400;
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
-        HandoffId, Query, Refused, RouteId, Story, Total,
+        BEGINNING, HandoffId, Query, Refused, RouteId, Story, Total,
         path::{Path, paths},
         query::Scope,
         report::{self, Bucket, Metric},
@@ -243,7 +243,7 @@ type Sender = tokio::sync::mpsc::Sender<Result<pb::ExportFactsResponse, Status>>
 
 /// Sends the facts of the handoffs asked for, handoff by handoff, until all are sent or nobody takes them.
 async fn export(context: &chassis::Context, query: &Query, send: &Sender) -> Result<()> {
-    let mut after = (Timestamp::from_micros(i64::MIN / 2), HandoffId::from(uuid::Uuid::nil()));
+    let mut after = (BEGINNING, HandoffId::from(uuid::Uuid::nil()));
     loop {
         let page = store::report::created(context.pool(), &query.scope, (query.from, query.until), after).await?;
         let Some((at, last)) = page.last() else { return Ok(()) };

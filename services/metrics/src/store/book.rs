@@ -9,7 +9,7 @@ use calendar::{Calendar, Spec};
 use kernel::{Error, Result, Timestamp};
 use sqlx::{PgConnection, types::Json};
 
-use crate::domain::{Book, CalendarId, TeamId, book::Version};
+use crate::domain::{BEGINNING, Book, CalendarId, TeamId, book::Version};
 
 /// Versions that were read, made ready; shared by all drivers.
 #[derive(Clone, Debug, Default)]
@@ -114,7 +114,7 @@ pub(crate) async fn save_team(
     // The first counts for what was before, too.
     let is_first = before.count == 0;
     let is_news = if is_first { calendar.is_some() } else { before.calendar_id.as_ref() != calendar };
-    Ok(is_news.then_some(if is_first { Timestamp::from_micros(i64::MIN / 2) } else { at }))
+    Ok(is_news.then_some(if is_first { BEGINNING } else { at }))
 }
 
 /// Keeps a version of a calendar; tells since when it is news, none where it is none. One that cannot be computed with is refused.
@@ -135,7 +135,7 @@ pub(crate) async fn save_calendar(
         Json(spec) as Json<&Spec>,
     );
     let is_news = saved.execute(store).await?.rows_affected() > 0;
-    Ok(is_news.then_some(if version == 1 { Timestamp::from_micros(i64::MIN / 2) } else { since }))
+    Ok(is_news.then_some(if version == 1 { BEGINNING } else { since }))
 }
 
 /// The teams that have ever worked by a calendar.

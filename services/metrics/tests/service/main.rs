@@ -1,1 +1,11 @@
 //! The metrics service through its real face, and its figures held to a naive reference.
+#![expect(
+    clippy::unwrap_used,
+    clippy::result_large_err,
+    reason = "what a test is told it compares; another answer than the expected one fails it"
+)]
+
+mod person;
+mod reports;
+mod requests;
+mod world;

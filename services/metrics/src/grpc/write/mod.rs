@@ -5,5 +5,5 @@ mod report;
 
 pub(crate) use self::{
     board::board,
-    report::{basis, comparison, pareto, promise, proportion, report, verdict, window},
+    report::{basis, comparison, pareto, report, window},
 };
