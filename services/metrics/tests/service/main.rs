@@ -5,7 +5,9 @@
     reason = "what a test is told it compares; another answer than the expected one fails it"
 )]
 
+mod malformed;
 mod person;
+mod rebuilding;
 mod reports;
 mod requests;
 mod world;
