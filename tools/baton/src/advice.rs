@@ -37,6 +37,13 @@ pub(crate) fn for_refusal(reason: &str, metadata: &HashMap<String, String>) -> O
         "PROPOSAL_WRONG_STATE" | "ACTION_WRONG_STATE" => "`baton handoff show HANDOFF` tells how each of them stands",
         "QUESTION_WRONG_STATE" => "`baton question list HANDOFF` tells how each of them stands",
         "REVIEW_WRONG_STATE" => "`baton review list HANDOFF` tells how each of them stands",
+        "ALREADY_ANSWERED" => "the first answer stays as it is; `baton survey list` tells what else you are asked",
+        "IMPROVEMENT_NOT_FOUND" => "`baton improve list` tells which there are",
+        "INVITATION_NOT_FOUND" => "`baton survey list` tells what you are asked",
+        "ROUTE_NOT_FOUND" => "`baton route list` tells which there are",
+        "SUGGESTION_NOT_FOUND" => "`baton improve suggestions` tells which there are",
+        "TEAM_NOT_FOUND" => "`baton team list` tells which there are",
+        "WORKFLOW_NOT_FOUND" => "`baton workflow list` tells which there are",
         "TEMPLATE_NOT_FOUND" => {
             "`baton template list` tells which there are; `baton template publish` puts a draft in force"
         }

@@ -8,6 +8,10 @@ use api::{
         directory_service_client::DirectoryServiceClient, handoff_service_client::HandoffServiceClient,
         route_service_client::RouteServiceClient,
     },
+    metrics::v1::{
+        improvement_service_client::ImprovementServiceClient, report_service_client::ReportServiceClient,
+        survey_service_client::SurveyServiceClient,
+    },
     sla::v1::{
         calendar_service_client::CalendarServiceClient, clock_service_client::ClockServiceClient,
         policy_service_client::PolicyServiceClient,
@@ -115,6 +119,21 @@ impl Remote {
     /// Clocks.
     pub(crate) fn clocks(&self) -> ClockServiceClient<Authorized> {
         ClockServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// Figures.
+    pub(crate) fn reports(&self) -> ReportServiceClient<Authorized> {
+        ReportServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// Surveys.
+    pub(crate) fn surveys(&self) -> SurveyServiceClient<Authorized> {
+        SurveyServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// Suggestions, and what was decided.
+    pub(crate) fn improvement(&self) -> ImprovementServiceClient<Authorized> {
+        ImprovementServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// Sends the request with its deadline. While the service is UNAVAILABLE the same one, with the same `request_id`, is

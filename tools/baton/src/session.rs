@@ -48,6 +48,11 @@ impl Session {
         self.remote("SLA", self.global.sla_url.as_deref(), "BATON_SLA_URL")
     }
 
+    /// The metrics service.
+    pub(crate) fn metrics(&self) -> Result<Remote> {
+        self.remote("metrics", self.global.metrics_url.as_deref(), "BATON_METRICS_URL")
+    }
+
     /// The address of NATS.
     pub(crate) fn nats_url(&self) -> Result<&str> {
         known(self.global.nats_url.as_deref(), "NATS", "BATON_NATS_URL")

@@ -7,6 +7,9 @@ use api::{
         Origin, Priority, ProposalState, QuestionState, ReadBack, ReasonKind, ReviewOutcome, ReviewState, RiskKind,
         RouteStatus, TermsProposalState,
     },
+    metrics::v1::{
+        Bucket, ImprovementOutcome, Metric, ParetoDimension, SuggestionKind, SuggestionState, SurveyOccasion, Verdict,
+    },
     sla::v1::{AttainmentGroup, BreachCause, ClockKind, ClockState, Evidence, LedgerKind, PauseReason},
     r#type::v1::{Attachment, CriterionKind, Outcome, Priority as TypedPriority, Severity, Side, TickState},
 };
@@ -55,6 +58,7 @@ macro_rules! words {
 words! {
     AttainmentGroup "ATTAINMENT_GROUP_"
     BreachCause "BREACH_CAUSE_"
+    Bucket "BUCKET_"
     ChangeClass "CHANGE_CLASS_"
     ChangeKind "CHANGE_KIND_"
     ClockKind "CLOCK_KIND_"
@@ -66,13 +70,16 @@ words! {
     FieldType "FIELD_TYPE_"
     HandoffOrder "HANDOFF_ORDER_"
     HandoffState "HANDOFF_STATE_"
+    ImprovementOutcome "IMPROVEMENT_OUTCOME_"
     ItemCategory "ITEM_CATEGORY_"
     LedgerKind "LEDGER_KIND_"
     MapFindingCode "MAP_FINDING_CODE_"
     MapFindingSeverity "MAP_FINDING_SEVERITY_"
     MapSubjectKind "MAP_SUBJECT_KIND_"
     MemberRole "MEMBER_ROLE_"
+    Metric "METRIC_"
     Outcome "OUTCOME_"
+    ParetoDimension "PARETO_DIMENSION_"
     PauseReason "PAUSE_REASON_"
     Priority "PRIORITY_"
     ProposalState "PROPOSAL_STATE_"
@@ -85,9 +92,13 @@ words! {
     RouteStatus "ROUTE_STATUS_"
     Severity "SEVERITY_"
     Side "SIDE_"
+    SuggestionKind "SUGGESTION_KIND_"
+    SuggestionState "SUGGESTION_STATE_"
+    SurveyOccasion "SURVEY_OCCASION_"
     TermsProposalState "TERMS_PROPOSAL_STATE_"
     TickState "TICK_STATE_"
     TypedPriority "PRIORITY_"
+    Verdict "VERDICT_"
     VersionState "VERSION_STATE_"
 }
 
