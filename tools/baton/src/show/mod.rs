@@ -10,6 +10,7 @@ pub(crate) mod import;
 pub(crate) mod inbox;
 pub(crate) mod line;
 pub(crate) mod map;
+pub(crate) mod metrics;
 pub(crate) mod migration;
 pub(crate) mod progress;
 pub(crate) mod proposal;
