@@ -1,6 +1,7 @@
 //! `baton`: the command line for people.
 
 mod advice;
+mod chart;
 mod cli;
 mod client;
 mod commands;
