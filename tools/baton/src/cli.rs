@@ -9,8 +9,9 @@ use clap::{
 
 use crate::{
     commands::{
-        action, completion, events, handoff, import, inbox, map, propose, question, review, route, sla, team, template,
-        terms, watch, whoami, workflow,
+        action, completion, events, handoff, import, inbox, map,
+        metrics::{board, compare, improve, pareto, report, survey, trend},
+        propose, question, review, route, sla, team, template, terms, watch, whoami, workflow,
     },
     errors::Result,
     session::Session,
@@ -18,8 +19,8 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Who you are: with --as NAME the token in BATON_TOKEN_<NAME>; or the one in the file that --token-file or BATON_TOKEN_FILE \
-names; or BATON_TOKEN. Where the services are: --handoff-url, --checklist-url, --sla-url, --nats-url, or their variables. \
-`cargo dev up` starts them and writes all of it to target/dev/env: `source target/dev/env`.
+names; or BATON_TOKEN. Where the services are: --handoff-url, --checklist-url, --sla-url, --metrics-url, --nats-url, or their \
+variables. `cargo dev up` starts them and writes all of it to target/dev/env: `source target/dev/env`.
 
 Exit codes:
   0  done
@@ -63,6 +64,9 @@ pub(crate) struct Global {
     /// Where the SLA monitor answers
     #[arg(long, global = true, value_name = "URL", env = "BATON_SLA_URL", hide_env_values = true)]
     pub(crate) sla_url: Option<String>,
+    /// Where the metrics service answers
+    #[arg(long, global = true, value_name = "URL", env = "BATON_METRICS_URL", hide_env_values = true)]
+    pub(crate) metrics_url: Option<String>,
     /// Where NATS answers
     #[arg(long, global = true, value_name = "URL", env = "BATON_NATS_URL", hide_env_values = true)]
     pub(crate) nats_url: Option<String>,
@@ -117,6 +121,22 @@ enum Command {
     /// Time commitments: calendars, policies, clocks, and how well promises were kept
     #[command(subcommand)]
     Sla(sla::Command),
+    /// All figures of a route, a team, a workflow, or of everything
+    Report(report::Report),
+    /// A figure over time, with the band that it moves in by itself
+    Trend(trend::Trend),
+    /// What rejections, returns, questions and breaches are mostly due to
+    Pareto(pareto::Pareto),
+    /// What is different under two versions of a template, of terms or of an SLA policy
+    Compare(compare::Compare),
+    /// What is open now: in limbo, at risk, breached, by team and side
+    Board(board::Board),
+    /// Surveys: what both sides think of a transfer
+    #[command(subcommand)]
+    Survey(survey::Command),
+    /// Improvement: what the figures suggest, what was decided, and whether it helped
+    #[command(subcommand)]
+    Improve(improve::Command),
     /// What waits on a team, what is due first first
     Inbox(inbox::Inbox),
     /// What happens to handoffs, live
@@ -161,8 +181,14 @@ pub(crate) async fn run() -> ExitCode {
 fn leave_out_what_the_environment_gave(mistake: &mut clap::Error) {
     let Some(ContextValue::StyledStr(usage)) = mistake.get(ContextKind::Usage) else { return };
     let mut usage = usage.to_string();
-    let options =
-        ["--token-file <FILE>", "--handoff-url <URL>", "--checklist-url <URL>", "--sla-url <URL>", "--nats-url <URL>"];
+    let options = [
+        "--token-file <FILE>",
+        "--handoff-url <URL>",
+        "--checklist-url <URL>",
+        "--sla-url <URL>",
+        "--metrics-url <URL>",
+        "--nats-url <URL>",
+    ];
     for option in options {
         usage = usage.replace(&format!(" {option}"), "");
     }
@@ -185,6 +211,13 @@ async fn dispatch(command: Command, session: &Session) -> Result<()> {
         Command::Decline(decline) => decline.run(session).await,
         Command::Action(command) => action::run(command, session).await,
         Command::Sla(command) => sla::run(command, session).await,
+        Command::Report(report) => report.run(session).await,
+        Command::Trend(trend) => trend.run(session).await,
+        Command::Pareto(pareto) => pareto.run(session).await,
+        Command::Compare(compare) => compare.run(session).await,
+        Command::Board(board) => board.run(session).await,
+        Command::Survey(command) => survey::run(command, session).await,
+        Command::Improve(command) => improve::run(command, session).await,
         Command::Inbox(inbox) => inbox.run(session).await,
         Command::Watch(watch) => watch.run(session).await,
         Command::Import(import) => import.run(session).await,

@@ -9,6 +9,7 @@ pub(crate) mod handoff;
 pub(crate) mod import;
 pub(crate) mod inbox;
 pub(crate) mod map;
+pub(crate) mod metrics;
 pub(crate) mod narrow;
 mod order;
 mod owed;
