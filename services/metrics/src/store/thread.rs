@@ -11,7 +11,7 @@ use super::{Generation, report::parts};
 use crate::domain::{HandoffId, Query, Story, heard::Tie};
 
 /// So many handoffs are looked at for the ways that work took: the latest.
-const PATHS_OF: i64 = 20_000;
+const PATHS_OF: i64 = 5_000;
 
 /// Ties handoffs: those that have one in common with others are in one thread from now on. A tie that is taken away again leaves them
 /// there; what the report tells of it is settled by their stories.

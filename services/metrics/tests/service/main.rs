@@ -10,4 +10,5 @@ mod person;
 mod rebuilding;
 mod reports;
 mod requests;
+mod scale;
 mod world;

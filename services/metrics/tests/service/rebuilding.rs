@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Runs `baton-metrics ...` on the store of the service; whether it went well, and what it printed.
-async fn program(world: &World, arguments: &[&str]) -> (bool, String) {
+pub(crate) async fn program(world: &World, arguments: &[&str]) -> (bool, String) {
     let knobs = [
         ("SERVICE__HANDOFF_URL", world.handoff.url()),
         ("SERVICE__SLA_URL", world.monitor.url()),
