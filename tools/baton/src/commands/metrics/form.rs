@@ -79,18 +79,18 @@ impl Drawn {
         }
         let svg = draw()?;
         if let Some(file) = &self.svg {
-            write(file, &svg)?;
+            write("chart", file, &svg)?;
         }
         if let Some(file) = &self.html {
-            write(file, &chart::html::page(page, &svg))?;
+            write("page", file, &chart::html::page(page, &svg))?;
         }
         if self.form.csv || session.is_json() { self.form.tell(message, page, csv, session) } else { Ok(()) }
     }
 }
 
-fn write(file: &Path, text: &str) -> Result<()> {
+fn write(what: &str, file: &Path, text: &str) -> Result<()> {
     fs::write(file, text)
         .map_err(|error| Error::usage(format!("{}: {error}", file.display()), "name a file that can be written"))?;
-    note(&format!("it is in {}", file.display()));
+    note(&format!("the {what} is in {}", file.display()));
     Ok(())
 }

@@ -117,7 +117,7 @@ pub(crate) fn rows(answer: &GetBoardResponse) -> Vec<Row> {
 }
 
 /// An open handoff, for a spreadsheet.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct ItemRow {
     handoff: String,
     title: String,

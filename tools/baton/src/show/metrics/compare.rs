@@ -32,6 +32,7 @@ pub(crate) fn parts(lines: &[Comparison]) -> Vec<Part> {
     let note = |is_told: bool, text: &str| Part::Note(if is_told { text.to_owned() } else { String::new() });
     vec![
         Part::table(&header, lines.iter().map(row)),
+        note(lines.is_empty(), "there is no figure to compare"),
         note(has_percentile, "of a percentile, what is compared is the share that took longer than it did before"),
         note(has(Verdict::NotShown), "not shown: the interval holds 0, so it may be chance"),
         note(has(Verdict::NotEnoughData), "not enough data: fewer than 20 before or after"),

@@ -309,7 +309,12 @@ fn criterion(it: &CriterionValue) -> Vec<Row> {
 }
 
 /// As CSV: a header, and a line for each.
-pub(crate) fn csv<R: Serialize>(rows: &[R]) -> Vec<u8> {
+pub(crate) fn csv<R: Serialize + Default>(rows: &[R]) -> Vec<u8> {
+    if rows.is_empty() {
+        // The header is known from a row alone.
+        let text = csv(&[R::default()]);
+        return text.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default().to_vec();
+    }
     let mut writer = csv::Writer::from_writer(vec![]);
     for row in rows {
         writer.serialize(row).expect("a row is flat, and memory takes it");
@@ -331,6 +336,11 @@ mod tests {
     #[test]
     fn a_report_is_a_row_for_each_figure() {
         assert_snapshot!(text(&of_report(&sample::report())));
+    }
+
+    #[test]
+    fn nothing_is_a_header_alone() {
+        assert_snapshot!(text(&[]), @"metric,numerator,denominator,value,low,high,unit,few,open,subject,route,from,until,note");
     }
 
     #[test]
