@@ -20,7 +20,7 @@ pub struct Config {
     pub peer_timeout_ms: u64,
     /// How often figures for Prometheus, suggestions and reviews are looked at anew, in seconds, 1 to 86,400.
     pub look_every_seconds: u64,
-    /// The days that figures for Prometheus and suggestions are made from, up to and with today, 7 to 3,660.
+    /// The days that figures for Prometheus and suggestions are made from, up to and with today, 7 to 36,600.
     pub look_days: u32,
 }
 
@@ -47,8 +47,8 @@ impl Config {
         if !(1..=86_400).contains(&self.look_every_seconds) {
             return Err("service.look_every_seconds must be 1 to 86400");
         }
-        if !(7..=3_660).contains(&self.look_days) {
-            return Err("service.look_days must be 7 to 3660");
+        if !(7..=36_600).contains(&self.look_days) {
+            return Err("service.look_days must be 7 to 36600");
         }
         if self.token_file.as_os_str().is_empty() {
             return Err("service.token_file is required: the file with this service's own token, role READER");

@@ -53,6 +53,8 @@ pub(crate) struct Service {
     pub(crate) url_knob: &'static str,
     /// The services that it calls.
     pub(crate) calls: &'static [&'static str],
+    /// Knobs that a system to look at has otherwise than one in earnest.
+    pub(crate) knobs: &'static [(&'static str, &'static str)],
 }
 
 /// In the order in which they are started: what a service cannot do without comes first.
@@ -63,6 +65,7 @@ pub(crate) const SERVICES: [Service; 4] = [
         schema: "checklist",
         url_knob: "SERVICE__CHECKLIST_URL",
         calls: &[],
+        knobs: &[],
     },
     Service {
         name: "handoff",
@@ -70,6 +73,7 @@ pub(crate) const SERVICES: [Service; 4] = [
         schema: "handoff",
         url_knob: "SERVICE__HANDOFF_URL",
         calls: &["checklist-template", "sla-monitor"],
+        knobs: &[],
     },
     Service {
         name: "sla-monitor",
@@ -77,6 +81,7 @@ pub(crate) const SERVICES: [Service; 4] = [
         schema: "sla",
         url_knob: "SERVICE__SLA_URL",
         calls: &["handoff"],
+        knobs: &[],
     },
     Service {
         name: "baton-metrics",
@@ -84,5 +89,7 @@ pub(crate) const SERVICES: [Service; 4] = [
         schema: "metrics",
         url_knob: "SERVICE__METRICS_URL",
         calls: &["handoff", "sla-monitor", "checklist-template"],
+        // Suggestions at once, and from imported history of any age.
+        knobs: &[("SERVICE__LOOK_EVERY_SECONDS", "1"), ("SERVICE__LOOK_DAYS", "36600")],
     },
 ];

@@ -249,6 +249,7 @@ impl Stack {
             knobs.push(("SERVICE__TOKEN_FILE", self.write_token(place, service)?));
         }
         knobs.extend(called);
+        knobs.extend(service.knobs.iter().map(|(name, value)| (*name, (*value).to_owned())));
         Ok(knobs.into_iter().map(|(name, value)| (format!("BATON_{name}"), value)).collect())
     }
 

@@ -86,8 +86,8 @@ struct Report {
     facts: u64,
 }
 
-/// Tells what a file of past handoffs says about who waits for whom.
-pub(super) fn tell(teller: &mut Teller<'_>, file: &Path) -> Result<()> {
+/// Tells what a file of past handoffs says about who waits for whom; how many of its attempts were decided under terms.
+pub(super) fn tell(teller: &mut Teller<'_>, file: &Path) -> Result<u64> {
     let (path, file) = (file, file.display().to_string());
     teller.chapter("Years of history, from another system", 
         "The teams of a ticketing system come along with their past. First their map, as one text: every route under terms \
@@ -105,7 +105,10 @@ pub(super) fn tell(teller: &mut Teller<'_>, file: &Path) -> Result<()> {
     teller.play(&act("anna", ["inbox", "--everywhere", "--limit", "8"]).says(&["Its turn"]))?;
     teller.say("And the busiest routes, with what came back: rejected before it was accepted, or returned after.")?;
     teller.play(&act("anna", ["route", "traffic", "--limit", "8"]).says(&["Rejections", "Returns"]))?;
-    if decided > 0 { measured(teller, decided) } else { Ok(()) }
+    if decided > 0 {
+        measured(teller, decided)?;
+    }
+    Ok(decided)
 }
 
 /// Brings in the map of the records; how many attempts on it were decided.

@@ -3,6 +3,7 @@
 mod act;
 mod clocks;
 mod facts;
+mod figures;
 mod history;
 mod layout;
 mod questions;
@@ -26,8 +27,10 @@ pub(crate) fn run(project: &Project, stack: &Stack, history: Option<&Path>) -> R
     let revision = sales::tell(&mut teller)?;
     facts::tell(&mut teller, revision)?;
     clocks::tell(&mut teller)?;
+    figures::tell(&mut teller)?;
     if let Some(file) = history {
-        history::tell(&mut teller, file)?;
+        let decided = history::tell(&mut teller, file)?;
+        figures::worst_routes(&mut teller, decided)?;
     }
     teller.end(started.elapsed())
 }
