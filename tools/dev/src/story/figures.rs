@@ -7,6 +7,7 @@ use super::act::{Outcome, act};
 use super::teller::Teller;
 
 const ROUTE: &str = "sales-to-implementation";
+const DEAL: &str = "crm/D-3001";
 /// The days of imported history, whatever its age.
 const FROM: &str = "1970-01-02";
 /// So many routes are told of in a line, and the worst of them in full.
@@ -82,8 +83,10 @@ pub(super) fn tell(teller: &mut Teller<'_>) -> Result<()> {
     )?;
     let report = ["report", "--route", ROUTE, "--days", "1"];
     teller.play_until(&act("anna", report).says(&["First-pass yield", "few: below 20", "Submit to decision"]))?;
-    teller.say("What is open right now, and what needs a hand first?")?;
-    teller.play(&act("anna", ["board"]).says(&["implementation"]))?;
+    teller.say("Anna hands one more over. What is open right now, and what needs a hand first?")?;
+    let create = ["handoff", "create", "--route", ROUTE, "--title", "Bolt: first site", "--origin", DEAL];
+    teller.play(&act("anna", create).says(&["DRAFT"]).unshown())?;
+    teller.play_until(&act("anna", ["board"]).says(&["Bolt: first site"]))?;
     surveyed(teller)
 }
 
