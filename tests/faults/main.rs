@@ -1,4 +1,5 @@
-//! Each deadline breaches exactly once, none early, none lost: whatever dies, stops, stalls or lies while it passes.
+//! Each deadline breaches exactly once, none early, none lost, and figures come out the same: whatever dies, stops, stalls or lies
+//! meanwhile.
 //!
 //! The quick form runs with all tests; `cargo dev faults` runs the long one.
 
@@ -7,6 +8,7 @@ mod away;
 mod backlog;
 mod copies;
 mod deaths;
+mod figures;
 mod lateness;
 mod order;
 mod rebuilding;

@@ -67,7 +67,8 @@ impl Program {
         self.answers().await;
     }
 
-    /// Runs another command of the same program in the same environment; what it printed, and whether it went well.
+    /// Runs another command of the same program in the same environment; what it printed, and whether it went well. Dropped before
+    /// it has ended, it is killed as kill -9 does.
     pub async fn run(&self, arguments: &[&str]) -> (bool, String) {
         run(&self.launch, arguments).await
     }
@@ -126,7 +127,7 @@ fn launch<S: Service>(
 
 async fn run(launch: &Launch, arguments: &[&str]) -> (bool, String) {
     let mut command = tokio::process::Command::new(&launch.program);
-    command.args(arguments).envs(launch.environment.iter().map(|(name, value)| (name, value)));
+    command.args(arguments).kill_on_drop(true).envs(launch.environment.iter().map(|(name, value)| (name, value)));
     let output = command.output().await.expect("the program runs");
     let printed = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&printed).into_owned())
