@@ -42,9 +42,12 @@ pub struct Item {
     pub at_risk: Vec<ClockKind>,
 }
 
+/// The lines of a board: a team on a side.
+pub type Lines = Vec<((TeamId, Side), Line)>;
+
 /// What is open: by team and side, and one by one, what needs a hand first at the front. A hand is needed where a clock is breached,
 /// then where one is at risk, then where it is oldest.
-pub fn board(stories: &[Story], now: Timestamp) -> (Vec<((TeamId, Side), Line)>, Vec<Item>) {
+pub fn board(stories: &[Story], now: Timestamp) -> (Lines, Vec<Item>) {
     let (mut lines, mut items) = (BTreeMap::<(TeamId, Side), Line>::new(), vec![]);
     for story in stories {
         let Some(life) = Life::of(story).filter(|life| life.ended_at().is_none()) else { continue };

@@ -15,6 +15,7 @@ const PAUSING_ROUNDS: i32 = 2;
 
 /// The life of a handoff.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "what happened or did not, each by itself")]
 pub struct Life {
     /// When it was created.
     pub created_at: Timestamp,
@@ -118,6 +119,7 @@ pub struct Hold {
 
 /// A round of a question.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Round {
     /// The side that asks.
     pub side: Side,

@@ -93,14 +93,14 @@ impl Day {
 
     /// The day of a date.
     pub fn from_date(date: calendar::Date) -> Self {
-        let epoch = calendar::Date::constant(1970, 1, 1);
-        Self(date.since(epoch).map_or(i32::MAX, |span| span.get_days()))
+        let midnight: Result<kernel::Timestamp, _> = format!("{date}T00:00:00Z").parse();
+        Self::of(midnight.expect("a date has a midnight"))
     }
 
     /// As a date.
     pub fn date(self) -> calendar::Date {
-        let days = jiff::Span::new();
-        calendar::Date::constant(1970, 1, 1).saturating_add(days.days(self.0))
+        let midnight = self.start().to_string();
+        midnight.split('T').next().and_then(|date| date.parse().ok()).unwrap_or(calendar::Date::MAX)
     }
 
     /// The day so many later.

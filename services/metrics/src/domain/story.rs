@@ -128,6 +128,7 @@ pub struct ClockFact {
 
 /// How a clock stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct ClockState {
     /// Where it is in its life.
     #[serde(rename = "is")]
@@ -231,6 +232,7 @@ pub(super) mod micros {
     use kernel::Timestamp;
     use serde::{Deserialize, Deserializer, Serializer};
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks for it")]
     pub(in crate::domain) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_i64(at.as_micros())
     }

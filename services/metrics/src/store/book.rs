@@ -13,10 +13,12 @@ use crate::domain::{BEGINNING, Book, CalendarId, TeamId, book::Version};
 
 /// Versions that were read, made ready; shared by all drivers.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Shelf(Arc<Mutex<HashMap<(CalendarId, i32), Arc<Calendar>>>>);
+pub(crate) struct Shelf(Arc<Mutex<Kept>>);
+
+type Kept = HashMap<(CalendarId, i32), Arc<Calendar>>;
 
 impl Shelf {
-    fn kept(&self) -> MutexGuard<'_, HashMap<(CalendarId, i32), Arc<Calendar>>> {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

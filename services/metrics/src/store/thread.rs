@@ -29,8 +29,8 @@ pub(crate) async fn tie(tx: &mut Tx, generation: Generation, ties: &BTreeSet<(St
     let shared = sqlx::query!(
         r#"
         SELECT tie, array_agg(DISTINCT thread) AS "threads!"
-        FROM metrics.tie JOIN metrics.handoff ON handoff.generation = tie.generation AND id = handoff_id
-        WHERE tie.generation = $1 AND tie = ANY ($2)
+        FROM metrics.tie AS mine JOIN metrics.handoff AS theirs ON theirs.generation = mine.generation AND id = handoff_id
+        WHERE mine.generation = $1 AND tie = ANY ($2)
         GROUP BY tie HAVING count(DISTINCT handoff_id) > 1
         "#,
         generation.0,

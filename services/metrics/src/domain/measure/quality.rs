@@ -29,7 +29,7 @@ pub(super) fn attempts(measuring: &mut Measuring<'_>, life: &Life) {
         let until = attempt.end.as_ref().map(|(_, at)| *at);
         match &attempt.end {
             Some((End::Recalled | End::Cancelled, _)) => {
-                measuring.both(Span::Withdrawn, Span::WithdrawnWorking, attempt.at, until)
+                measuring.both(Span::Withdrawn, Span::WithdrawnWorking, attempt.at, until);
             }
             _ => measuring.both(Span::Decision, Span::DecisionWorking, attempt.at, until),
         }

@@ -118,7 +118,8 @@ fn rework(total: &Total) -> Rework {
 /// All kinds together, then each that there is.
 fn attainment(total: &Total) -> Vec<Attainment> {
     let mut by_kind = BTreeMap::<String, Attainment>::new();
-    let kinds: [(Count, fn(&mut Attainment) -> &mut i64); 7] = [
+    type Field = fn(&mut Attainment) -> &mut i64;
+    let kinds: [(Count, Field); 7] = [
         (Count::ClockMet, |it| &mut it.met),
         (Count::ClockLate, |it| &mut it.late),
         (Count::ClockBreached, |it| &mut it.open_breached),

@@ -101,10 +101,8 @@ impl Parse for CompareVersions {
     type Request = pb::CompareVersionsRequest;
 
     fn parse(mut request: Self::Request, fields: &mut Fields) -> Option<Self> {
-        if let Some(query) = &mut request.query {
-            if query.version.take().is_some() {
-                fields.violation("query.version", "must be absent: `before` and `after` say which versions");
-            }
+        if request.query.as_mut().and_then(|query| query.version.take()).is_some() {
+            fields.violation("query.version", "must be absent: `before` and `after` say which versions");
         }
         let before = read_version(fields, "before", request.before.unwrap_or_default());
         let after = read_version(fields, "after", request.after.unwrap_or_default());

@@ -1,4 +1,5 @@
 //! Reports as messages.
+#![expect(clippy::unnecessary_wraps, reason = "parts are made as messages hold them: optional")]
 
 use api::metrics::v1 as pb;
 use chassis::consumer::Through;
