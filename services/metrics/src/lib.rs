@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api::metrics::v1::report_service_server::ReportServiceServer;
+use api::metrics::v1::{report_service_server::ReportServiceServer, survey_service_server::SurveyServiceServer};
 use chassis::{Context, Identity, Mount, Peer, Service, consumer::Hears};
 use futures::future::BoxFuture;
 use kernel::{Error, Result};
@@ -10,6 +10,7 @@ use kernel::{Error, Result};
 pub mod config;
 mod consumers;
 pub mod domain;
+mod events;
 mod grpc;
 mod ops;
 mod rebuild;
@@ -46,6 +47,8 @@ impl Service for Metrics {
         let reports = grpc::Reports { context: context.clone(), shelf: shelf.clone() };
         Ok(mount
             .task("what calendars have changed for", move |context| tasks::measure_stale(context, shelf.clone()))
+            .task("follow-up surveys", tasks::follow_up)
+            .grpc(SurveyServiceServer::new(grpc::Surveys(context.clone())).max_decoding_message_size(max_bytes))
             .grpc(ReportServiceServer::new(reports).max_decoding_message_size(max_bytes)))
     }
 

@@ -8,6 +8,12 @@ use crate::{
     store::{Generation, book::Shelf},
 };
 
+/// Asks both sides again where that is due, some at a time.
+pub(crate) async fn follow_up(context: Context) -> Result<Next> {
+    let asked = context.transact("", &(), |tx, ()| Box::pin(ops::survey::follow_up(tx)));
+    Ok(if asked.await? > 0 { Next::AtOnce } else { Next::Idle })
+}
+
 /// Measures handoffs anew that a calendar has changed for, some at a time.
 pub(crate) async fn measure_stale(context: Context, shelf: Shelf) -> Result<Next> {
     let measured = context.transact("", &shelf, |tx, shelf| {

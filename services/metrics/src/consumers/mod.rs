@@ -76,8 +76,8 @@ impl Consumer for Hearing {
         Box::pin(async move {
             let heard = facts.iter().map(|fact| self.producer.read(fact)).collect::<Result<Vec<_>>>()?;
             let generation = Generation::enter(tx).await?;
-            ops::hear::take_in(tx, &self.shelf, generation, heard).await?;
-            Ok(())
+            let new = ops::hear::take_in(tx, &self.shelf, generation, heard).await?;
+            ops::survey::react(tx, generation, &new).await
         })
     }
 

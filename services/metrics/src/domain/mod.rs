@@ -18,6 +18,7 @@ pub mod report;
 pub mod side;
 pub mod story;
 pub mod sums;
+pub mod survey;
 pub mod total;
 
 pub use book::Book;

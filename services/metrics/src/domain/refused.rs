@@ -2,7 +2,9 @@
 
 use kernel::{Code, Refusal, Violation};
 
-use super::{RouteId, TeamId, WorkflowId};
+use kernel::Timestamp;
+
+use super::{RouteId, TeamId, WorkflowId, survey::SurveyId};
 
 /// A rule of the metrics service that said no, in the caller's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +18,24 @@ pub enum Refused {
     /// No workflow of that id was heard of.
     #[error("there is no workflow {0}")]
     WorkflowNotFound(WorkflowId),
+    /// No survey of that id, or none that the caller was asked in.
+    #[error("there is no invitation {0} of yours")]
+    SurveyNotFound(SurveyId),
+    /// The token of a link that this service did not give out.
+    #[error("this link was not given out by this service, or was damaged: open it as it was sent")]
+    LinkInvalid,
+    /// The link is somebody else's.
+    #[error("this link was sent to somebody else: only they answer by it, or a service for them")]
+    NotYours,
+    /// Another answer was given already.
+    #[error("this survey is answered already, and an answer stays as it is")]
+    AlreadyAnswered,
+    /// No answer is taken any more.
+    #[error("this survey was open until {open_until}")]
+    SurveyOver {
+        /// Until when it was.
+        open_until: Timestamp,
+    },
     /// What is wrong with the request, all of it.
     #[error("{} must be mended: {}", if .0.len() == 1 { "1 field".to_owned() } else { format!("{} fields", .0.len()) },
             .0.iter().map(|it| it.field.as_str()).collect::<Vec<_>>().join(", "))]
@@ -32,6 +52,11 @@ impl From<Refused> for kernel::Error {
             Refused::RouteNotFound(_) => (Code::NotFound, "ROUTE_NOT_FOUND"),
             Refused::TeamNotFound(_) => (Code::NotFound, "TEAM_NOT_FOUND"),
             Refused::WorkflowNotFound(_) => (Code::NotFound, "WORKFLOW_NOT_FOUND"),
+            Refused::SurveyNotFound(_) => (Code::NotFound, "INVITATION_NOT_FOUND"),
+            Refused::LinkInvalid => (Code::InvalidArgument, "LINK_INVALID"),
+            Refused::NotYours => (Code::PermissionDenied, "NOT_YOURS"),
+            Refused::AlreadyAnswered => (Code::FailedPrecondition, "ALREADY_ANSWERED"),
+            Refused::SurveyOver { .. } => (Code::FailedPrecondition, "SURVEY_OVER"),
             Refused::Invalid(_) => (Code::InvalidArgument, "INVALID_REQUEST"),
             Refused::AdminOnly => (Code::PermissionDenied, "ADMIN_ONLY"),
         };

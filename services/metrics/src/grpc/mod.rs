@@ -2,11 +2,15 @@
 
 mod read;
 mod reports;
+mod surveys;
 pub(crate) mod write;
 
 use chassis::Context;
 
 use crate::store::book::Shelf;
+
+/// Answers about surveys.
+pub(crate) struct Surveys(pub(crate) Context);
 
 /// Answers with figures.
 pub(crate) struct Reports {

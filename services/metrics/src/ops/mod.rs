@@ -1,3 +1,4 @@
 //! What is done with what was heard, one decision each.
 
 pub(crate) mod hear;
+pub(crate) mod survey;

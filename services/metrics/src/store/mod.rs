@@ -6,6 +6,7 @@ pub(crate) mod map;
 pub(crate) mod rebuild;
 pub(crate) mod report;
 pub(crate) mod sums;
+pub(crate) mod survey;
 pub(crate) mod thread;
 
 use chassis::Tx;

@@ -2,8 +2,12 @@
 
 mod query;
 mod report;
+mod survey;
 
 pub(super) use self::{
     query::{Asked, Where},
     report::{CompareVersions, ExportFacts, GetBoard, GetPareto, GetReport, GetTrend, GetWorkflowReport},
+    survey::{
+        About, AnswerSurvey, ExportAnswers, GetQuestions, GetSurveyResults, ListInvitations, Named, SetQuestions,
+    },
 };

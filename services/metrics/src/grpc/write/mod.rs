@@ -2,8 +2,10 @@
 
 mod board;
 mod report;
+mod survey;
 
 pub(crate) use self::{
     board::board,
     report::{basis, comparison, pareto, report, window},
+    survey::{answer, invitation, questions, result},
 };

@@ -1,0 +1,3 @@
+//! The public form of this service's facts.
+
+mod survey;
