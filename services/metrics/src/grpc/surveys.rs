@@ -84,7 +84,8 @@ impl pb::survey_service_server::SurveyService for Surveys {
             open_at: (!all).then_some(now),
         };
         let lines = store::survey::list(self.0.pool(), &self.seal().await?, &filter, &page).await;
-        let (lines, next_page_token) = page.cut(lines.map_err(into_status)?, |line| (line.invited_at, line.id.as_uuid()));
+        let (lines, next_page_token) =
+            page.cut(lines.map_err(into_status)?, |line| (line.invited_at, line.id.as_uuid()));
         let invitations = lines.iter().map(|line| write::invitation(line, true)).collect();
         Ok(Response::new(pb::ListInvitationsResponse { invitations, next_page_token }))
     }

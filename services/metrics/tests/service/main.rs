@@ -11,4 +11,5 @@ mod rebuilding;
 mod reports;
 mod requests;
 mod scale;
+mod surveys;
 mod world;
