@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api::metrics::v1::{report_service_server::ReportServiceServer, survey_service_server::SurveyServiceServer};
+use api::metrics::v1::{
+    improvement_service_server::ImprovementServiceServer, report_service_server::ReportServiceServer,
+    survey_service_server::SurveyServiceServer,
+};
 use chassis::{Context, Identity, Mount, Peer, Service, consumer::Hears};
 use futures::future::BoxFuture;
 use kernel::{Error, Result};
@@ -45,9 +48,16 @@ impl Service for Metrics {
             mount = mount.hears(hears);
         }
         let reports = grpc::Reports { context: context.clone(), shelf: shelf.clone() };
+        let improvements = grpc::Improvements(reports.clone());
+        let every = Duration::from_secs(config.look_every_seconds);
+        let days = i32::try_from(config.look_days).map_err(Error::fault)?;
+        let looking = tasks::Looking::new(shelf.clone(), every, days);
         Ok(mount
             .task("what calendars have changed for", move |context| tasks::measure_stale(context, shelf.clone()))
             .task("follow-up surveys", tasks::follow_up)
+            .task("reviews", tasks::reviews)
+            .task("suggestions", move |context| looking.clone().tick(context))
+            .grpc(ImprovementServiceServer::new(improvements).max_decoding_message_size(max_bytes))
             .grpc(SurveyServiceServer::new(grpc::Surveys(context.clone())).max_decoding_message_size(max_bytes))
             .grpc(ReportServiceServer::new(reports).max_decoding_message_size(max_bytes)))
     }

@@ -1,12 +1,29 @@
 //! What time does.
 
+mod gauges;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
 use chassis::{Context, Next};
 use kernel::Result;
+use tokio::time::Instant;
 
 use crate::{
+    domain::{
+        Day, Query, RouteId, Total,
+        query::{Historic, Scope},
+        report::report,
+        suggestion::suggest,
+    },
     ops,
-    store::{Generation, book::Shelf},
+    store::{self, Generation, book::Shelf, suggestion::ToLook},
 };
+
+/// A return counts within so many days.
+const RETURN_DAYS: i32 = 14;
 
 /// Asks both sides again where that is due, some at a time.
 pub(crate) async fn follow_up(context: Context) -> Result<Next> {
@@ -23,4 +40,80 @@ pub(crate) async fn measure_stale(context: Context, shelf: Shelf) -> Result<Next
         })
     });
     Ok(if measured.await? > 0 { Next::AtOnce } else { Next::Idle })
+}
+
+/// Says which routes and improvements are to be looked at.
+pub(crate) async fn reviews(context: Context) -> Result<Next> {
+    let due = context.transact("", &(), |tx, ()| Box::pin(ops::improve::reviews(tx)));
+    Ok(if due.await? > 0 { Next::AtOnce } else { Next::Idle })
+}
+
+/// Looks every so often at what figures suggest, and tells Prometheus the same figures.
+#[derive(Debug, Clone)]
+pub(crate) struct Looking {
+    shelf: Shelf,
+    every: Duration,
+    days: i32,
+    looked: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Looking {
+    pub(crate) fn new(shelf: Shelf, every: Duration, days: i32) -> Self {
+        Self { shelf, every, days, looked: Arc::default() }
+    }
+
+    /// One look; the next one is due after a while.
+    pub(crate) async fn tick(self, context: Context) -> Result<Next> {
+        let is_due = {
+            let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_due = looked.is_none_or(|at| at.elapsed() >= self.every);
+            if is_due {
+                *looked = Some(Instant::now());
+            }
+            is_due
+        };
+        if is_due {
+            while self.suggestions(&context).await? {}
+            self.gauges(&context).await?;
+        }
+        Ok(Next::Idle)
+    }
+
+    /// Looks at some routes; false where none is to be looked at.
+    async fn suggestions(&self, context: &Context) -> Result<bool> {
+        let now = context.now().await?;
+        let to_look = store::suggestion::to_look(context.pool(), now).await?;
+        if to_look.is_empty() {
+            return Ok(false);
+        }
+        let routes: Vec<RouteId> = to_look.iter().map(|it| it.id.clone()).collect();
+        let of = |it: &ToLook| self.query(Scope::Routes(vec![it.id.clone()]), Historic::Include, now);
+        let mut totals: Vec<Total> = to_look.iter().map(|it| Total::new(of(it))).collect();
+        let mut snapshot = store::report::snapshot(context.pool()).await?;
+        store::report::fill(&mut snapshot, &self.shelf, &Scope::Routes(routes), &mut totals).await?;
+        drop(snapshot);
+        for (route, total) in to_look.into_iter().zip(&totals) {
+            let work = (suggest(&route.known, total), route);
+            let looked =
+                context.transact("", &work, |tx, (findings, route)| Box::pin(ops::improve::look(tx, route, findings)));
+            looked.await?;
+        }
+        Ok(true)
+    }
+
+    /// The figures of everything that was not imported, without ids as labels.
+    async fn gauges(&self, context: &Context) -> Result<()> {
+        let query = self.query(Scope::All, Historic::Exclude, context.now().await?);
+        let mut totals = [Total::new(query)];
+        let mut snapshot = store::report::snapshot(context.pool()).await?;
+        store::report::fill(&mut snapshot, &self.shelf, &Scope::All, &mut totals).await?;
+        gauges::tell(&report(&totals[0]));
+        Ok(())
+    }
+
+    fn query(&self, scope: Scope, historic: Historic, now: kernel::Timestamp) -> Query {
+        let until = Day::of(now).plus(1);
+        let from = until.plus(-self.days);
+        Query { scope, from, until, as_of: now, historic, version: None, return_days: RETURN_DAYS }
+    }
 }

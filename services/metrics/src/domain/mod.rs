@@ -7,6 +7,7 @@
 pub mod board;
 pub mod book;
 pub mod heard;
+pub mod improvement;
 pub mod interval;
 pub mod life;
 pub mod measure;
@@ -17,6 +18,7 @@ pub mod refused;
 pub mod report;
 pub mod side;
 pub mod story;
+pub mod suggestion;
 pub mod sums;
 pub mod survey;
 pub mod total;

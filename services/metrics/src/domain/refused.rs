@@ -4,7 +4,7 @@ use kernel::{Code, Refusal, Violation};
 
 use kernel::Timestamp;
 
-use super::{RouteId, TeamId, WorkflowId, survey::SurveyId};
+use super::{RouteId, TeamId, WorkflowId, improvement::ImprovementId, suggestion::SuggestionId, survey::SurveyId};
 
 /// A rule of the metrics service that said no, in the caller's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +18,23 @@ pub enum Refused {
     /// No workflow of that id was heard of.
     #[error("there is no workflow {0}")]
     WorkflowNotFound(WorkflowId),
+    /// No suggestion of that id on the route.
+    #[error("there is no suggestion {0} on this route")]
+    SuggestionNotFound(SuggestionId),
+    /// The suggestion is decided.
+    #[error("suggestion {0} was decided already")]
+    SuggestionClosed(SuggestionId),
+    /// No improvement of that id.
+    #[error("there is no improvement {0}")]
+    ImprovementNotFound(ImprovementId),
+    /// Only a lead of either side.
+    #[error("only a lead of {from_team} or of {to_team}, or an ADMIN, may do this")]
+    LeadOnly {
+        /// The team that hands over.
+        from_team: TeamId,
+        /// The team that receives.
+        to_team: TeamId,
+    },
     /// No survey of that id, or none that the caller was asked in.
     #[error("there is no invitation {0} of yours")]
     SurveyNotFound(SurveyId),
@@ -52,6 +69,10 @@ impl From<Refused> for kernel::Error {
             Refused::RouteNotFound(_) => (Code::NotFound, "ROUTE_NOT_FOUND"),
             Refused::TeamNotFound(_) => (Code::NotFound, "TEAM_NOT_FOUND"),
             Refused::WorkflowNotFound(_) => (Code::NotFound, "WORKFLOW_NOT_FOUND"),
+            Refused::SuggestionNotFound(_) => (Code::NotFound, "SUGGESTION_NOT_FOUND"),
+            Refused::SuggestionClosed(_) => (Code::FailedPrecondition, "SUGGESTION_CLOSED"),
+            Refused::ImprovementNotFound(_) => (Code::NotFound, "IMPROVEMENT_NOT_FOUND"),
+            Refused::LeadOnly { .. } => (Code::PermissionDenied, "LEAD_ONLY"),
             Refused::SurveyNotFound(_) => (Code::NotFound, "INVITATION_NOT_FOUND"),
             Refused::LinkInvalid => (Code::InvalidArgument, "LINK_INVALID"),
             Refused::NotYours => (Code::PermissionDenied, "NOT_YOURS"),

@@ -1,3 +1,4 @@
 //! The public form of this service's facts.
 
+mod improvement;
 mod survey;

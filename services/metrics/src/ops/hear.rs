@@ -46,7 +46,11 @@ pub(crate) async fn take_in(tx: &mut Tx, shelf: &Shelf, generation: Generation, 
     if !services.is_empty() {
         store::map::save_services(tx, &services).await?;
     }
+    let routes: BTreeSet<String> = batch.kept.values().map(|kept| kept.story.about.route_id.to_string()).collect();
     save(tx, shelf, generation, batch.kept).await?;
+    if !routes.is_empty() {
+        store::suggestion::mark(tx, &routes.into_iter().collect::<Vec<_>>()).await?;
+    }
     if !batch.ties.is_empty() {
         store::thread::tie(tx, generation, &batch.ties).await?;
     }
@@ -86,6 +90,7 @@ async fn refer(tx: &mut Tx, generation: Generation, heard: Heard) -> Result<Opti
         }
         News::Route(route) => {
             store::map::save_route(tx, route, heard.sequence).await?;
+            store::suggestion::mark(tx, &[route.id.to_string()]).await?;
             None
         }
         News::Terms { route, terms } => {

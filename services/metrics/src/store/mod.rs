@@ -2,9 +2,11 @@
 
 pub(crate) mod book;
 pub(crate) mod handoff;
+pub(crate) mod improvement;
 pub(crate) mod map;
 pub(crate) mod rebuild;
 pub(crate) mod report;
+pub(crate) mod suggestion;
 pub(crate) mod sums;
 pub(crate) mod survey;
 pub(crate) mod thread;

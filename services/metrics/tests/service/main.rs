@@ -5,6 +5,7 @@
     reason = "what a test is told it compares; another answer than the expected one fails it"
 )]
 
+mod improvement;
 mod malformed;
 mod person;
 mod rebuilding;

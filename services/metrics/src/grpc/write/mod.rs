@@ -1,11 +1,13 @@
 //! Figures as messages.
 
 mod board;
+mod improvement;
 mod report;
 mod survey;
 
 pub(crate) use self::{
     board::board,
-    report::{basis, comparison, pareto, report, window},
+    improvement::{improvement, suggestion},
+    report::{basis, comparison, pareto, report, verdict, window},
     survey::{answer, invitation, questions, result},
 };
