@@ -17,9 +17,8 @@ use crate::{
 const INTAKE: &str = "
 id: intake
 display_name: Intake
-version:
-  items:
-  - {key: risks, text: Risks are written down, category: INFORMATION, side: UPSTREAM, severity: WARNING}
+items:
+- {key: risks, text: Risks are written down, category: INFORMATION, side: UPSTREAM, severity: WARNING}
 ";
 
 /// The same, and the rule stops a submit.
