@@ -5,8 +5,8 @@ use baton_metrics::domain::{
     interval::{Proportion, Rate},
     percentile::{Durations, Percentile},
     report::{
-        Ageing, Attainment, Both, Criterion, Flow, Holds, Ledger, Limbo, Promise, Quality, Questions, ReadBacks, Report,
-        Rework, Volume,
+        Ageing, Attainment, Both, Criterion, Flow, Holds, Ledger, Limbo, Promise, Quality, Questions, ReadBacks,
+        Report, Rework, Volume,
     },
 };
 
@@ -185,11 +185,7 @@ fn flow(it: pb::FlowEfficiency) -> Flow {
 }
 
 fn read_backs(it: pb::ReadBacks) -> ReadBacks {
-    ReadBacks {
-        given: proportion(it.given),
-        confirmed: proportion(it.confirmed),
-        corrections: rate(it.corrections),
-    }
+    ReadBacks { given: proportion(it.given), confirmed: proportion(it.confirmed), corrections: rate(it.corrections) }
 }
 
 fn criterion(it: pb::CriterionValue) -> Criterion {

@@ -5,12 +5,17 @@
     reason = "what a test is told it compares; another answer than the expected one fails it"
 )]
 
+mod figures;
 mod improvement;
+mod laws;
 mod malformed;
 mod person;
 mod rebuilding;
+mod reference;
 mod reports;
 mod requests;
 mod scale;
+mod stories;
 mod surveys;
+mod volvo;
 mod world;

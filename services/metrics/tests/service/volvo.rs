@@ -53,12 +53,9 @@ impl Line {
         let priority = pb::Priority::from_str_name(&format!("PRIORITY_{}", self.priority));
         let value = |text: &String| FieldValue { kind: Some(Kind::Text(text.clone())) };
         let event = |event: &Event| pb::HistoricEvent {
-            kind: pb::HistoricEventKind::from_str_name(&format!(
-                "HISTORIC_EVENT_KIND_{}",
-                event.r#type.to_uppercase()
-            ))
-            .expect("a kind of the contract")
-            .into(),
+            kind: pb::HistoricEventKind::from_str_name(&format!("HISTORIC_EVENT_KIND_{}", event.r#type.to_uppercase()))
+                .expect("a kind of the contract")
+                .into(),
             at: Some(api::timestamp(event.at)),
             actor: event.actor.clone(),
             reason: event.reason.clone(),
@@ -152,8 +149,7 @@ async fn the_figures_of_the_real_log_are_those_of_the_naive_reference() {
     let lines: Vec<Line> = log.lines().map(|line| serde_json::from_str(line).expect("a line is a record")).collect();
     let stories: Vec<Story> = lines.iter().map(Line::story).collect();
     let world = World::bare().await;
-    let records: Vec<_> =
-        lines.iter().map(|line| pb::ImportHandoffsRequest { record: Some(line.record()) }).collect();
+    let records: Vec<_> = lines.iter().map(|line| pb::ImportHandoffsRequest { record: Some(line.record()) }).collect();
     let mut importer = world.importer.handoffs.clone();
     let imported = importer.import_handoffs(tokio_stream::iter(records)).await.unwrap().into_inner();
     assert_eq!((imported.created, imported.refused), (4_783, 0));

@@ -1,0 +1,162 @@
+//! Sums and the reference come to the same figures, whatever is asked of whatever happened.
+
+use std::collections::BTreeMap;
+
+use baton_metrics::domain::{
+    Day, Query, RouteId, Side, Story, Sums, Total,
+    heard::Template,
+    measure,
+    query::{Historic, Scope, Version},
+    report::{Bucket, Dimension, Metric, Report, buckets, pareto, point, report},
+    story::Policy,
+    sums::Cohort,
+};
+use kernel::Timestamp;
+use proptest::prelude::*;
+
+use crate::{
+    reference,
+    stories::{DAY, START, book, stories},
+};
+
+fn queries() -> impl Strategy<Value = Query> {
+    let team = |name: &str| name.parse().expect("a slug");
+    let scope = prop_oneof![
+        Just(Scope::All),
+        Just(Scope::Routes(vec!["a-to-b".parse::<RouteId>().expect("a slug")])),
+        Just(Scope::Pair(team("a"), team("b"))),
+        Just(Scope::Team(team("b"), None)),
+        Just(Scope::Team(team("b"), Some(Side::Upstream))),
+        Just(Scope::Team(team("b"), Some(Side::Downstream))),
+    ];
+    let version = prop_oneof![
+        4 => Just(None),
+        1 => Just(Some(Version::Template(Template { id: "intake".parse().expect("a slug"), version: 1 }))),
+        1 => Just(Some(Version::Terms("a-to-b".parse().expect("a slug"), 1))),
+        1 => Just(Some(Version::Policy(Policy { id: "standard".parse().expect("a slug"), version: 1 }))),
+    ];
+    let historic = prop_oneof![Just(Historic::Include), Just(Historic::Exclude), Just(Historic::Only)];
+    let start = i32::try_from(START / DAY).expect("days");
+    let window =
+        prop_oneof![Just((start - 10, start + 400)), (start..start + 40, 1..30_i32).prop_map(|(a, b)| (a, a + b))];
+    // Mostly long after everything, on an edge of a day, or in the midst.
+    let as_of = prop_oneof![
+        Just(START + 300 * DAY),
+        (0..80_i64).prop_map(|day| START + day * DAY),
+        (0..80 * DAY).prop_map(|second| START + second),
+    ];
+    let return_days = prop_oneof![Just(14), 1..40_i32];
+    (scope, version, historic, window, as_of, return_days).prop_map(
+        |(scope, version, historic, (from, until), as_of, return_days)| Query {
+            scope,
+            from: Day(from),
+            until: Day(until),
+            as_of: Timestamp::from_micros(as_of * 1_000_000),
+            historic,
+            version,
+            return_days,
+        },
+    )
+}
+
+/// The total as the service makes it: days of sums as they are stored, and one by one what they cannot tell.
+fn total<'s>(stories: impl IntoIterator<Item = &'s Story>, query: &Query) -> Total {
+    let book = book();
+    let mut days = BTreeMap::<(Cohort, Day), Sums>::new();
+    let mut total = Total::new(query.clone());
+    let edge = Day::of(query.mature_until());
+    let mut later = vec![];
+    for story in stories {
+        let measured = measure(story, &book);
+        for (key, sums) in &measured.given {
+            days.entry(key.clone()).or_default().merge(sums, 1);
+        }
+        let times = story.facts.iter().map(|it| it.recorded_at.max(it.at));
+        let of_clocks = story.clocks.values().flat_map(|it| &it.went).map(|it| it.recorded_at.max(it.at));
+        let heard_at = times.chain(of_clocks).max();
+        let is_on_edge = |at: Option<Timestamp>| at.is_some_and(|at| Day::of(at) == edge);
+        if heard_at > Some(query.as_of)
+            || is_on_edge(measured.first_decided_at)
+            || is_on_edge(measured.first_accepted_at)
+        {
+            later.push((story, measured));
+        } else {
+            for (cohort, open) in &measured.open {
+                total.add_open(cohort, open, &book);
+            }
+        }
+    }
+    for ((cohort, day), sums) in &days {
+        let stored = postcard::to_allocvec(sums).expect("sums are stored");
+        total.add(cohort, *day, &postcard::from_bytes(&stored).expect("and read"));
+    }
+    for (story, measured) in later {
+        total.instead(&measured.given, story, &book);
+    }
+    total
+}
+
+fn figures<'s>(stories: impl IntoIterator<Item = &'s Story>, query: &Query) -> Report {
+    report(&total(stories, query))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 160, ..ProptestConfig::default() })]
+
+    #[test]
+    fn sums_and_the_naive_reference_come_to_the_same_figures(stories in stories(14), query in queries()) {
+        prop_assert_eq!(figures(&stories, &query), reference::report(&stories, &book(), &query));
+    }
+
+    #[test]
+    fn in_any_order_the_figures_are_the_same_and_as_of_an_instant_what_came_later_does_not_matter(
+        stories in stories(10), query in queries()
+    ) {
+        let told = figures(&stories, &query);
+        prop_assert_eq!(&figures(stories.iter().rev(), &query), &told);
+        let then: Vec<Story> = stories.iter().map(|story| story.until(query.as_of)).collect();
+        prop_assert_eq!(&figures(&then, &query), &told);
+    }
+
+    #[test]
+    fn paretos_and_steps_of_trends_are_those_of_the_reference(stories in stories(14), query in queries()) {
+        let (total, book) = (total(&stories, &query), book());
+        for dimension in [
+            Dimension::RejectionCriterion,
+            Dimension::RejectionReason,
+            Dimension::ReturnCriterion,
+            Dimension::ReturnReason,
+            Dimension::QuestionAbout,
+            Dimension::BouncesByRoute,
+            Dimension::AttemptsByRoute,
+        ] {
+            prop_assert_eq!(pareto(&total, dimension), reference::pareto(&stories, &book, &query, dimension));
+        }
+        let steps = buckets(query.from, query.until.min(query.from.plus(60)), Bucket::Week);
+        prop_assert!(steps.windows(2).all(|pair| pair[0].1 == pair[1].0), "without a gap");
+        for (from, until) in steps {
+            let step = Query { from, until, ..query.clone() };
+            let expected = reference::report(&stories, &book, &step).quality.rejection_rate;
+            let told = point(&self::total(&stories, &step), Metric::RejectionRate);
+            prop_assert_eq!((told.value, told.count), (expected.value(), expected.denominator));
+        }
+    }
+
+    #[test]
+    fn what_was_given_can_be_taken_back_and_the_ledger_sums_exactly(stories in stories(10), query in queries()) {
+        let book = book();
+        for story in &stories {
+            let measured = measure(story, &book);
+            for sums in measured.given.values() {
+                let mut nothing = sums.clone();
+                nothing.merge(sums, -1);
+                prop_assert!(nothing.is_empty());
+            }
+        }
+        let it = figures(&stories, &query).ledger;
+        let parts = [it.hold, it.asked_upstream, it.asked_downstream, it.upstream, it.downstream, it.closed, it.done];
+        prop_assert_eq!(parts.iter().sum::<i64>(), it.total);
+        prop_assert!(parts.iter().all(|part| *part >= 0));
+        prop_assert_eq!(it, reference::report(&stories, &book, &query).ledger);
+    }
+}
