@@ -39,7 +39,7 @@ impl Dice<'_> {
     fn passes(&mut self, at: i64) -> i64 {
         const SECOND: i64 = 1_000_000;
         let some = i64::from(self.roll(86_400));
-        at + match self.roll(8) {
+        at + match self.roll(9) {
             0 | 1 => 0,
             2 => SECOND,
             3 => 400_000,
@@ -59,7 +59,7 @@ impl Dice<'_> {
 
 /// Some stories.
 pub(crate) fn stories(most: usize) -> impl Strategy<Value = Vec<Story>> {
-    let script = prop::collection::vec(any::<u32>(), 6..90);
+    let script = prop::collection::vec(any::<u32>(), 20..220);
     prop::collection::vec(script, 1..most)
         .prop_map(|scripts| scripts.iter().enumerate().map(|(n, script)| story(n, &mut Dice(script.iter()))).collect())
 }
@@ -83,7 +83,7 @@ fn story(n: usize, dice: &mut Dice<'_>) -> Story {
     let mut telling = Telling { historic: dice.is(3), facts: vec![] };
     telling.say(at, What::Created { terms_version, template, ties: [].into() });
     let mut walk = Walk::default();
-    for _ in 0..dice.roll(26) {
+    for _ in 0..dice.roll(36) {
         at = dice.passes(at);
         if telling.historic && dice.is(12) {
             // What an import left open goes on live.
@@ -132,7 +132,7 @@ struct Walk {
 impl Walk {
     /// One of the things that may happen next; 0 DRAFT, 1 SUBMITTED, 2 ACCEPTED, 3 IN_PROGRESS, 4 COMPLETED, 5 CANCELLED.
     fn step(&mut self, dice: &mut Dice<'_>, mut say: impl FnMut(What)) {
-        if self.state < 4 && dice.is(3) {
+        if self.state < 4 && dice.roll(5) < 2 {
             return self.aside(dice, say);
         }
         let hash = dice.one(&["one", "two", ""]).to_owned();
@@ -172,7 +172,7 @@ impl Walk {
     fn aside(&mut self, dice: &mut Dice<'_>, mut say: impl FnMut(What)) {
         let side = dice.one(&[Side::Upstream, Side::Downstream]);
         let about = dice.one(&["", "contract", "scope"]).to_owned();
-        match dice.roll(9) {
+        match dice.roll(14) {
             0 => say(What::Claimed),
             1 => say(What::ReviewHeld),
             2 => say(What::Waived),
@@ -185,15 +185,15 @@ impl Walk {
                 self.is_held = true;
                 say(What::Held { agreed: dice.is(2), side });
             }
-            5 | 6 => {
+            5..=8 => {
                 let open = self.questions.iter_mut().find(|(_, _, _, _, open)| *open);
                 if let Some((id, _, _, _, open)) = open {
                     *open = false;
                     let id = uuid::Uuid::from_u128(*id).into();
-                    say(if dice.is(4) { What::Closed(id) } else { What::Answered(id) });
+                    say(if dice.is(6) { What::Closed(id) } else { What::Answered(id) });
                 }
             }
-            7 => {
+            9..=11 => {
                 let answered = self.questions.iter_mut().find(|(_, _, _, _, open)| !*open);
                 if let Some((id, side, round, blocking, open)) = answered {
                     (*open, *round) = (true, *round + 1);
@@ -202,7 +202,7 @@ impl Walk {
                 }
             }
             _ => {
-                let (id, blocking) = (self.questions.len() as u128 + 1, dice.is(2));
+                let (id, blocking) = (self.questions.len() as u128 + 1, !dice.is(3));
                 self.questions.push((id, side, 1, blocking, true));
                 let question = uuid::Uuid::from_u128(id).into();
                 say(What::Asked { question, side, blocking, round: 1, about });
