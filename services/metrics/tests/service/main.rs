@@ -18,4 +18,5 @@ mod scale;
 mod stories;
 mod surveys;
 mod volvo;
+mod who_may;
 mod world;

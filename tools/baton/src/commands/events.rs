@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use api::{checklist::v1::TemplateEvent, handoff::v1::HandoffEvent, sla::v1::SlaEvent, to_json};
+use api::{
+    checklist::v1::TemplateEvent, handoff::v1::HandoffEvent, metrics::v1::MetricsEvent, sla::v1::SlaEvent, to_json,
+};
 use async_nats::{
     ConnectOptions, HeaderMap, ServerAddr,
     jetstream::{
@@ -62,7 +64,7 @@ pub(crate) struct Tail {
     /// Only these subjects [default: all of the stream]
     #[arg(long)]
     subject: Option<String>,
-    /// Whose facts: handoff, checklist or sla
+    /// Whose facts: handoff, checklist, sla or metrics
     #[arg(long, value_enum, default_value_t = Source::Handoff, hide_possible_values = true)]
     stream: Source,
     /// What stands before streams and subjects
@@ -89,6 +91,8 @@ enum Source {
     Checklist,
     /// Clocks, calendars, policies
     Sla,
+    /// Surveys, suggestions, reviews, improvements
+    Metrics,
 }
 
 /// How far a reader is.
@@ -204,6 +208,7 @@ impl Source {
             Self::Handoff => "handoff",
             Self::Checklist => "checklist",
             Self::Sla => "sla",
+            Self::Metrics => "metrics",
         }
     }
 
@@ -214,6 +219,7 @@ impl Source {
             Self::Handoff => HandoffEvent::decode(message.payload.clone()).map(|event| to_json(&event)),
             Self::Checklist => TemplateEvent::decode(message.payload.clone()).map(|event| to_json(&event)),
             Self::Sla => SlaEvent::decode(message.payload.clone()).map(|event| to_json(&event)),
+            Self::Metrics => MetricsEvent::decode(message.payload.clone()).map(|event| to_json(&event)),
         };
         json!({
             "position": position,
