@@ -8,6 +8,7 @@
 mod figures;
 mod improvement;
 mod laws;
+mod lived;
 mod malformed;
 mod person;
 mod rebuilding;

@@ -4,7 +4,6 @@ use api::{
     checklist::v1::{ImportTemplateRequest, TemplateVersion},
     handoff::v1 as pb,
     metrics::v1::MetricsEvent,
-    sla::v1 as sla,
 };
 use baton_metrics::{Metrics, config::Config};
 use checklist_template::ChecklistTemplate;
@@ -172,6 +171,7 @@ impl World {
             template_id: template_id.into(),
             template_version,
             sla_policy_id: POLICY.into(),
+            review_rule: "attempt >= 9".into(),
             ..Default::default()
         };
         self.ada.routes.clone().set_terms(terms).await.unwrap();
@@ -246,10 +246,5 @@ impl World {
             (fact, event)
         };
         facts.map(read).collect()
-    }
-
-    /// A policy of these targets under that name.
-    pub(crate) async fn create_policy(&self, id: &str, targets: Vec<sla::Target>) {
-        self.ada.create_policy(create_policy(id, targets)).await.unwrap();
     }
 }
