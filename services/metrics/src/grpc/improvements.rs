@@ -53,7 +53,7 @@ impl Improvements {
         let total = due.first().map_or(0, |first| first.total);
         let reviews = due.iter().map(|it| pb::ReviewDue {
             route_id: it.route_id.to_string(),
-            due_at: Some(api::timestamp(it.due_at)),
+            due_at: Some(api::timestamp(it.since)),
             improvement_id: it.improvement_id.map(|id| id.to_string()).unwrap_or_default(),
             report: reports.get(&it.route_id).cloned(),
             suggestions: suggestions

@@ -261,7 +261,7 @@ pub(crate) async fn list(pool: &PgPool, route: Option<&RouteId>, page: &Page<Cur
 #[derive(Debug, Clone)]
 pub(crate) struct Due {
     pub(crate) route_id: RouteId,
-    pub(crate) due_at: Timestamp,
+    pub(crate) since: Timestamp,
     pub(crate) improvement_id: Option<ImprovementId>,
     /// How many there are in all.
     pub(crate) total: i64,
@@ -272,7 +272,7 @@ pub(crate) async fn reviews(pool: &PgPool, team: Option<&TeamId>, limit: i64) ->
     Ok(sqlx::query_as!(
         Due,
         r#"
-        SELECT route_id AS "route_id!: RouteId", due_at AS "due_at!: Timestamp", improvement_id AS "improvement_id: ImprovementId",
+        SELECT route_id AS "route_id!: RouteId", due_at AS "since!: Timestamp", improvement_id AS "improvement_id: ImprovementId",
                count(*) OVER () AS "total!"
         FROM (
             SELECT id AS route_id, review_due_at AS due_at, NULL::uuid AS improvement_id FROM metrics.route

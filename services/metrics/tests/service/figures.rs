@@ -22,7 +22,7 @@ pub(crate) fn figures(report: pb::Report) -> Report {
             never_begun: both(limbo.never_begun),
         },
         ledger: ledger(report.ledger.unwrap()),
-        quality: quality(report.quality.unwrap()),
+        quality: quality(&report.quality.unwrap()),
         rework: rework(report.rework.unwrap()),
         attainment: report.attainment.into_iter().chain(report.attainment_by_kind).map(attainment).collect(),
         promises: report.promises.into_iter().map(promise).collect(),
@@ -107,7 +107,7 @@ fn ledger(it: pb::TimeLedger) -> Ledger {
     }
 }
 
-fn quality(it: pb::Quality) -> Quality {
+fn quality(it: &pb::Quality) -> Quality {
     Quality {
         first_pass_yield: proportion(it.first_pass_yield),
         complete_and_accurate: proportion(it.complete_and_accurate),

@@ -60,7 +60,7 @@ async fn live(world: &World) {
     let two = up.submitted("two").await;
     let two = down.reject(on(&two)).await.unwrap();
     let two = up.submit(on(&two)).await.unwrap();
-    let kind = pb::proposed_change::Kind::Hold(pb::ProposedHold { until: world.after(5 * DAY), ..Default::default() });
+    let kind = pb::proposed_change::Kind::Hold(pb::ProposedHold { until: world.after(5 * DAY) });
     let change = Some(pb::ProposedChange { kind: Some(kind) });
     let two = up.propose(pb::ProposeRequest { change, ..on(&two) }).await.unwrap();
     let two = down.agree(on(&two)).await.unwrap();
@@ -139,9 +139,9 @@ async fn heard(world: &World) -> (Vec<Story>, Book) {
 async fn what_is_reported_of_a_full_life_is_what_the_reference_makes_of_its_facts() {
     let world = World::new().await;
     let mut instants = vec![world.now()];
-    live(&world).await;
+    Box::pin(live(&world)).await;
     instants.push(world.now());
-    change(&world).await;
+    Box::pin(change(&world)).await;
     world.pass(20 * DAY).await;
     world.heard().await;
     instants.push(world.now());

@@ -69,9 +69,9 @@ async fn as_of_an_instant_only_what_had_happened_counts() {
     world.heard().await;
 
     let report = world.otto.report(Query { as_of: then, ..of_route(ROUTE) }).await.unwrap();
-    let volume = report.volume.clone().unwrap();
+    let volume = report.volume.unwrap();
     assert_eq!((volume.created, volume.submitted, volume.accepted, volume.open), (1, 1, 0, 1));
-    let elapsed = report.limbo.clone().unwrap().decision.unwrap().elapsed.unwrap();
+    let elapsed = report.limbo.unwrap().decision.unwrap().elapsed.unwrap();
     assert_eq!((elapsed.count, elapsed.open, elapsed.max_seconds), (1, 1, HOUR));
     world.pass(DAY).await;
     let again = world.otto.report(Query { as_of: then, ..of_route(ROUTE) }).await.unwrap();

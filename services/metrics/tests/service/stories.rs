@@ -137,7 +137,7 @@ impl Walk {
         }
         let hash = dice.one(&["one", "two", ""]).to_owned();
         let (what, state) = match (self.state, dice.roll(6)) {
-            (0, 5) | (2 | 3, 5) => (What::Cancelled, 5),
+            (0 | 2 | 3, 5) => (What::Cancelled, 5),
             (0, _) => (What::Submitted { content_hash: hash, criteria: applied(dice) }, 1),
             (1, 0 | 1) => (What::Rejected(reasons(dice)), 0),
             (1, 2) => (What::Recalled, 0),
@@ -145,10 +145,9 @@ impl Walk {
                 let conditions = i32::try_from(dice.roll(4) / 3).expect("small");
                 (What::Accepted { read_back: dice.is(2), conditions }, 2)
             }
-            (2 | 3, 0) => (What::Returned(reasons(dice)), 0),
+            (2..=4, 0) => (What::Returned(reasons(dice)), 0),
             (2, _) => (What::Begun, 3),
             (3, _) => (What::Completed, 4),
-            (4, 0) => (What::Returned(reasons(dice)), 0),
             (4, 1) => (What::Reopened, 3),
             _ => return,
         };
@@ -227,6 +226,7 @@ fn reasons(dice: &mut Dice<'_>) -> Vec<Reason> {
 }
 
 /// A clock that ran for a while, was paused, breached, excused, met or given up.
+#[expect(clippy::too_many_lines, reason = "one life, from its start to its end")]
 fn clock(story: &Story, dice: &mut Dice<'_>) -> Clock {
     let fact = &story.facts[dice.roll(u32::try_from(story.facts.len()).expect("few")) as usize];
     let kind = dice.one(ClockKind::ALL);

@@ -7,6 +7,7 @@ use api::{
 };
 use baton_metrics::{Metrics, config::Config};
 use checklist_template::ChecklistTemplate;
+use futures::future::LocalBoxFuture;
 use handoff::HandoffService;
 use kernel::Timestamp;
 use prost::Message;
@@ -56,22 +57,30 @@ pub(crate) struct World {
 
 impl World {
     /// Both teams work from nine to five; the route's terms name a policy and no template.
-    pub(crate) async fn new() -> Self {
-        let world = Box::pin(Self::bare()).await;
-        Box::pin(world.furnish()).await;
-        world
+    pub(crate) fn new() -> LocalBoxFuture<'static, Self> {
+        Box::pin(async {
+            let world = Self::bare().await;
+            Box::pin(world.furnish()).await;
+            world
+        })
     }
 
     /// The same, with a template in the terms.
-    pub(crate) async fn with_template(text: &str) -> Self {
-        let world = Box::pin(Self::new()).await;
-        Box::pin(world.publish(text)).await;
-        world.set_terms("intake", 0).await;
-        world
+    pub(crate) fn with_template(text: &str) -> LocalBoxFuture<'_, Self> {
+        Box::pin(async move {
+            let world = Self::new().await;
+            Box::pin(world.publish(text)).await;
+            world.set_terms("intake", 0).await;
+            world
+        })
     }
 
     /// All services, and nothing in them.
-    pub(crate) async fn bare() -> Self {
+    pub(crate) fn bare() -> LocalBoxFuture<'static, Self> {
+        Box::pin(Self::serve())
+    }
+
+    async fn serve() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let token_file = folder.path().join("token");
         let setting = Setting::new::<HandoffService>().await;

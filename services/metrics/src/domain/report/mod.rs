@@ -115,10 +115,12 @@ fn rework(total: &Total) -> Rework {
     }
 }
 
+/// One number of an attainment.
+type Field = fn(&mut Attainment) -> &mut i64;
+
 /// All kinds together, then each that there is.
 fn attainment(total: &Total) -> Vec<Attainment> {
     let mut by_kind = BTreeMap::<String, Attainment>::new();
-    type Field = fn(&mut Attainment) -> &mut i64;
     let kinds: [(Count, Field); 7] = [
         (Count::ClockMet, |it| &mut it.met),
         (Count::ClockLate, |it| &mut it.late),

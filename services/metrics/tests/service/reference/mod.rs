@@ -355,8 +355,7 @@ fn questions(asked: &[Story], created: &[&Story], query: &Query) -> Questions {
                 *abouts.entry(about.clone()).or_default() += 1;
             }
             let end = story.facts[n + 1..].iter().find(|later| match &later.what {
-                What::Answered(id) | What::Closed(id) => id == question,
-                What::Asked { question: id, .. } => id == question,
+                What::Answered(id) | What::Closed(id) | What::Asked { question: id, .. } => id == question,
                 _ => false,
             });
             match end {
