@@ -80,10 +80,31 @@ CREATE TABLE metrics.day (
     generation bigint NOT NULL,
     cohort_id bigint NOT NULL REFERENCES metrics.cohort (id),
     day integer NOT NULL,
+    -- The first day of its month.
+    month integer NOT NULL,
     -- domain::Sums
     sums bytea NOT NULL,
     PRIMARY KEY (generation, cohort_id, day)
 );
+
+-- The sums of a month that has passed, added up from its days, so that a wide window reads few rows.
+CREATE TABLE metrics.month (
+    generation bigint NOT NULL,
+    cohort_id bigint NOT NULL REFERENCES metrics.cohort (id),
+    month integer NOT NULL,
+    sums bytea NOT NULL,
+    PRIMARY KEY (generation, cohort_id, month)
+);
+
+-- Months of which a day has changed since they were added up: their days count in place of them until that is done anew.
+CREATE TABLE metrics.month_changed (
+    generation bigint NOT NULL,
+    cohort_id bigint NOT NULL,
+    month integer NOT NULL,
+    PRIMARY KEY (generation, cohort_id, month)
+);
+
+CREATE INDEX month_changed_month ON metrics.month_changed (generation, month);
 
 -- By which calendar a team has worked since when, as the handoff service says.
 CREATE TABLE metrics.team_calendar (
@@ -159,5 +180,6 @@ CREATE TABLE metrics.given_up (
 
 GRANT SELECT, INSERT ON metrics.cohort, metrics.given_up, metrics.service_name TO metrics;
 GRANT SELECT, UPDATE ON metrics.generation TO metrics;
-GRANT SELECT, INSERT, UPDATE, DELETE ON metrics.handoff, metrics.tie, metrics.day, metrics.team_calendar,
+GRANT SELECT, INSERT, UPDATE, DELETE ON metrics.handoff, metrics.tie, metrics.day, metrics.month,
+    metrics.month_changed, metrics.team_calendar,
     metrics.calendar_version, metrics.route, metrics.workflow, metrics.template_version TO metrics;

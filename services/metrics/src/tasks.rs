@@ -48,7 +48,7 @@ pub(crate) async fn reviews(context: Context) -> Result<Next> {
     Ok(if due.await? > 0 { Next::AtOnce } else { Next::Idle })
 }
 
-/// Looks every so often at what figures suggest, and tells Prometheus the same figures.
+/// Adds up months every so often, looks at what figures suggest, and tells Prometheus the same figures.
 #[derive(Debug, Clone)]
 pub(crate) struct Looking {
     shelf: Shelf,
@@ -73,6 +73,7 @@ impl Looking {
             is_due
         };
         if is_due {
+            while add_up_months(&context).await? {}
             while self.suggestions(&context).await? {}
             self.gauges(&context).await?;
         }
@@ -116,4 +117,15 @@ impl Looking {
         let from = until.plus(-self.days);
         Query { scope, from, until, as_of: now, historic, version: None, return_days: RETURN_DAYS }
     }
+}
+
+/// Adds up some months that have passed, so that wide windows read few rows; false where there are none.
+async fn add_up_months(context: &Context) -> Result<bool> {
+    let added = context.transact("", &(), |tx, ()| {
+        Box::pin(async move {
+            let generation = Generation::enter(tx).await?;
+            store::sums::add_up_months(tx, generation).await
+        })
+    });
+    Ok(added.await? > 0)
 }

@@ -106,6 +106,18 @@ impl Day {
         midnight.split('T').next().and_then(|date| date.parse().ok()).unwrap_or(calendar::Date::MAX)
     }
 
+    /// The first day of its month.
+    #[must_use]
+    pub fn month(self) -> Self {
+        Self::from_date(self.date().first_of_month())
+    }
+
+    /// The first day of the month after its own.
+    #[must_use]
+    pub fn next_month(self) -> Self {
+        self.month().plus(31).month()
+    }
+
     /// The day so many later.
     #[must_use]
     pub fn plus(self, days: i32) -> Self {

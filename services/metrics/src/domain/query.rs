@@ -90,6 +90,27 @@ impl Query {
         in_scope && is_of_version && is_wanted
     }
 
+    /// Whether the days of a month, by its first, are asked for all or none, and all of them old enough to say whether they came back
+    /// or none: then the month counts as one of them.
+    fn has_whole(&self, month: Day) -> bool {
+        let (next, edge) = (month.next_month(), Day::of(self.mature_until()));
+        let is_within = self.from <= month && next <= self.until;
+        let is_outside = next <= self.from || self.until <= month;
+        (is_within || is_outside) && (edge < month || next <= edge)
+    }
+
+    /// The months whose sums can stand for those of their days in each of these queries, by their first days.
+    pub fn whole_months<'q>(queries: impl Iterator<Item = &'q Self> + Clone) -> Vec<Day> {
+        let from = queries.clone().map(|query| query.from).min();
+        let until = queries.clone().map(|query| query.until.min(Day::of(query.as_of).plus(1))).max();
+        let (Some(from), Some(until)) = (from, until) else { return vec![] };
+        // Nothing happened before it; what is asked for before needs no rows.
+        let first = from.max(Day(-25_567)).month();
+        let months = std::iter::successors(Some(first), |month| Some(month.next_month()));
+        let asked = months.take_while(|month| *month < until);
+        asked.filter(|month| queries.clone().all(|query| query.has_whole(*month))).collect()
+    }
+
     /// Whose clocks count: of a team those that it is accountable for, else those of both sides.
     pub fn accountable(&self, cohort: &Cohort) -> Option<Side> {
         match &self.scope {

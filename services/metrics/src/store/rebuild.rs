@@ -90,6 +90,18 @@ pub(crate) async fn delete_others(pool: &PgPool, keep: Generation) -> Result<boo
         keep.0,
         BATCH
     );
+    let months = sqlx::query!(
+        "DELETE FROM metrics.month
+         WHERE ctid = ANY (ARRAY(SELECT ctid FROM metrics.month WHERE generation <> $1 LIMIT $2))",
+        keep.0,
+        BATCH
+    );
+    let changed = sqlx::query!(
+        "DELETE FROM metrics.month_changed
+         WHERE ctid = ANY (ARRAY(SELECT ctid FROM metrics.month_changed WHERE generation <> $1 LIMIT $2))",
+        keep.0,
+        BATCH
+    );
     let ties = sqlx::query!(
         "DELETE FROM metrics.tie
          WHERE ctid = ANY (ARRAY(SELECT ctid FROM metrics.tie WHERE generation <> $1 LIMIT $2))",
@@ -103,6 +115,8 @@ pub(crate) async fn delete_others(pool: &PgPool, keep: Generation) -> Result<boo
         BATCH
     );
     let mut deleted = days.execute(pool).await?.rows_affected();
+    deleted += months.execute(pool).await?.rows_affected();
+    deleted += changed.execute(pool).await?.rows_affected();
     deleted += ties.execute(pool).await?.rows_affected();
     deleted += handoffs.execute(pool).await?.rows_affected();
     Ok(deleted > 0)

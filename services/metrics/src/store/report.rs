@@ -13,7 +13,7 @@ use super::{
     handoff::{Given, Lasts},
     sums::cohorts_of,
 };
-use crate::domain::{Book, Day, HandoffId, Story, Sums, Total, measure, query::Scope, sums::Cohort};
+use crate::domain::{Book, Day, HandoffId, Query, Story, Sums, Total, measure, query::Scope, sums::Cohort};
 
 /// A snapshot: whatever is read of it was there at one instant.
 pub(crate) async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>> {
@@ -56,12 +56,29 @@ async fn add_days(store: &mut PgConnection, cohorts: &BTreeMap<i64, Cohort>, tot
     let ids: Vec<i64> = cohorts.iter().filter(|(_, cohort)| wanted(cohort)).map(|(id, _)| *id).collect();
     let from = totals.iter().map(|total| total.query().from.0).min().unwrap_or_default();
     let until = totals.iter().map(|total| total.query().until.0).max().unwrap_or_default();
+    let months: Vec<i32> =
+        Query::whole_months(totals.iter().map(Total::query)).into_iter().map(|month| month.0).collect();
     let mut rows = sqlx::query!(
-        "SELECT cohort_id, day, sums FROM metrics.day
-         WHERE generation = metrics.current() AND cohort_id = ANY ($1) AND day >= $2 AND day < $3",
+        r#"
+        WITH whole AS MATERIALIZED (
+            SELECT cohort_id, month, sums FROM metrics.month m
+            WHERE generation = metrics.current() AND cohort_id = ANY ($1) AND month = ANY ($4)
+              AND NOT EXISTS (
+                  SELECT FROM metrics.month_changed c
+                  WHERE c.generation = m.generation AND c.cohort_id = m.cohort_id AND c.month = m.month
+              )
+        )
+        SELECT cohort_id AS "cohort_id!", month AS "day!", sums AS "sums!" FROM whole
+        UNION ALL
+        SELECT d.cohort_id, d.day, d.sums
+        FROM metrics.day d LEFT JOIN whole ON whole.cohort_id = d.cohort_id AND whole.month = d.month
+        WHERE d.generation = metrics.current() AND d.cohort_id = ANY ($1) AND d.day >= $2 AND d.day < $3
+          AND whole.month IS NULL
+        "#,
         &ids,
         from,
         until,
+        &months,
     )
     .fetch(store);
     while let Some(row) = rows.try_next().await? {

@@ -140,17 +140,20 @@ pub(crate) async fn add(tx: &mut Tx, generation: Generation, differences: &BTree
     let (gone, kept): (Vec<_>, Vec<_>) = days.into_iter().partition(|(_, sums)| sums.is_empty());
     let bytes = kept.iter().map(|(_, sums)| encode(sums)).collect::<Result<Vec<_>>>()?;
     let keys: (Vec<i64>, Vec<i32>) = kept.iter().map(|((cohort, day), _)| (*cohort, day.0)).unzip();
+    let months: Vec<i32> = kept.iter().map(|((_, day), _)| day.month().0).collect();
     sqlx::query!(
-        "INSERT INTO metrics.day (generation, cohort_id, day, sums)
-         SELECT $1, * FROM unnest($2::bigint[], $3::integer[], $4::bytea[])
+        "INSERT INTO metrics.day (generation, cohort_id, day, month, sums)
+         SELECT $1, * FROM unnest($2::bigint[], $3::integer[], $4::integer[], $5::bytea[])
          ON CONFLICT (generation, cohort_id, day) DO UPDATE SET sums = excluded.sums",
         generation.0,
         &keys.0,
         &keys.1,
+        &months,
         &bytes,
     )
     .execute(tx.connection())
     .await?;
+    change_months(tx, generation, differences.keys()).await?;
     if !gone.is_empty() {
         let keys: (Vec<i64>, Vec<i32>) = gone.iter().map(|((cohort, day), _)| (*cohort, day.0)).unzip();
         sqlx::query!(
@@ -164,4 +167,73 @@ pub(crate) async fn add(tx: &mut Tx, generation: Generation, differences: &BTree
         .await?;
     }
     Ok(())
+}
+
+/// Notes that days of months have changed.
+async fn change_months<'k>(
+    tx: &mut Tx,
+    generation: Generation,
+    days: impl Iterator<Item = &'k (i64, Day)>,
+) -> Result<()> {
+    let months: BTreeSet<(i64, i32)> = days.map(|(cohort, day)| (*cohort, day.month().0)).collect();
+    let (cohorts, months): (Vec<i64>, Vec<i32>) = months.into_iter().unzip();
+    sqlx::query!(
+        "INSERT INTO metrics.month_changed (generation, cohort_id, month)
+         SELECT $1, * FROM unnest($2::bigint[], $3::integer[]) ON CONFLICT DO NOTHING",
+        generation.0,
+        &cohorts,
+        &months,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Adds up some months that have passed and of which a day has changed; returns how many.
+pub(crate) async fn add_up_months(tx: &mut Tx, generation: Generation) -> Result<usize> {
+    const BATCH: i64 = 100;
+    let this_month = Day::of(tx.now()).month();
+    let changed = sqlx::query!(
+        "DELETE FROM metrics.month_changed
+         WHERE generation = $1 AND (cohort_id, month) IN (
+             SELECT cohort_id, month FROM metrics.month_changed WHERE generation = $1 AND month < $2 LIMIT $3
+         )
+         RETURNING cohort_id, month",
+        generation.0,
+        this_month.0,
+        BATCH,
+    );
+    let changed = changed.fetch_all(tx.connection()).await?;
+    if changed.is_empty() {
+        return Ok(0);
+    }
+    let (cohorts, months): (Vec<i64>, Vec<i32>) = changed.iter().map(|it| (it.cohort_id, it.month)).unzip();
+    let days = sqlx::query!(
+        "SELECT cohort_id, month, sums FROM metrics.day
+         WHERE generation = $1 AND cohort_id = ANY ($2)
+           AND (cohort_id, month) IN (SELECT * FROM unnest($2::bigint[], $3::integer[]))",
+        generation.0,
+        &cohorts,
+        &months,
+    );
+    let mut added: BTreeMap<(i64, i32), Sums> =
+        changed.iter().map(|it| ((it.cohort_id, it.month), Sums::default())).collect();
+    for row in days.fetch_all(tx.connection()).await? {
+        let sums: Sums = decode("sums", &row.sums)?;
+        added.entry((row.cohort_id, row.month)).or_default().merge(&sums, 1);
+    }
+    let bytes = added.values().map(encode).collect::<Result<Vec<_>>>()?;
+    let (cohorts, months): (Vec<i64>, Vec<i32>) = added.into_keys().unzip();
+    sqlx::query!(
+        "INSERT INTO metrics.month (generation, cohort_id, month, sums)
+         SELECT $1, * FROM unnest($2::bigint[], $3::integer[], $4::bytea[])
+         ON CONFLICT (generation, cohort_id, month) DO UPDATE SET sums = excluded.sums",
+        generation.0,
+        &cohorts,
+        &months,
+        &bytes,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(changed.len())
 }

@@ -108,7 +108,15 @@ fn total<'s>(stories: impl IntoIterator<Item = &'s Story>, query: &Query) -> Tot
             }
         }
     }
+    let mut rows = BTreeMap::<(Cohort, Day), Sums>::new();
+    let whole = Query::whole_months([query].into_iter());
     for ((cohort, day), sums) in &days {
+        // Every other cohort has months, as if those of the rest had just changed.
+        let is_whole = whole.contains(&day.month()) && cohort.terms_version != 1;
+        let place = if is_whole { day.month() } else { *day };
+        rows.entry((cohort.clone(), place)).or_default().merge(sums, 1);
+    }
+    for ((cohort, day), sums) in &rows {
         let stored = postcard::to_allocvec(sums).expect("sums are stored");
         total.add(cohort, *day, &postcard::from_bytes(&stored).expect("and read"));
     }

@@ -122,7 +122,7 @@ async fn a_report_says_what_plain_sql_says_of_the_raw_facts() {
         .await;
     }
     let heard = started.elapsed();
-    world.heard().await;
+    world.added_up().await;
     println!("{handoffs} handoffs, {facts} facts: imported in {imported:.1?}, in the figures after {heard:.1?}");
     println!("  end to end {:.0} facts/s", rate(facts, heard));
 
@@ -144,6 +144,7 @@ async fn a_report_says_what_plain_sql_says_of_the_raw_facts() {
         per(days)
     );
 
+    world.added_up().await;
     let query = Query { window: window("2024-01-01", "2026-03-03"), ..Default::default() };
     let mut report = world.otto.report(query.clone()).await.unwrap();
     let started = Instant::now();

@@ -153,7 +153,7 @@ async fn the_figures_of_the_real_log_are_those_of_the_naive_reference() {
     let mut importer = world.importer.handoffs.clone();
     let imported = importer.import_handoffs(tokio_stream::iter(records)).await.unwrap().into_inner();
     assert_eq!((imported.created, imported.refused), (4_783, 0));
-    world.heard().await;
+    world.added_up().await;
 
     let worst = GetParetoRequest {
         query: Some(metrics::Query { window: window(), ..Default::default() }),

@@ -226,6 +226,14 @@ impl World {
         self.is_zero(&self.metrics, STALE).await;
     }
 
+    /// Waits until all is heard, and the months that have passed are added up.
+    pub(crate) async fn added_up(&self) {
+        const CHANGED: &str = "SELECT count(*) FROM metrics.month_changed
+                               WHERE generation = metrics.current() AND month < extract(epoch FROM $1) / 86400 - 31";
+        self.heard().await;
+        self.is_zero(&self.metrics, CHANGED).await;
+    }
+
     async fn heard_by(&self, consumer: &Served, package: &str, facts: i64) {
         let mut connection = consumer.setting.database.connect().await;
         eventually("all is heard", async || {

@@ -62,11 +62,7 @@ fn next(day: Day, bucket: Bucket) -> Day {
         Bucket::Day => day.plus(1),
         // 1970-01-01 was a Thursday.
         Bucket::Week => day.plus(7 - (day.0 + 3).rem_euclid(7)),
-        Bucket::Month => {
-            let date = day.date();
-            let first = date.last_of_month().tomorrow().unwrap_or(calendar::Date::MAX);
-            Day::from_date(first)
-        }
+        Bucket::Month => day.next_month(),
     }
 }
 
