@@ -218,6 +218,13 @@ impl Story {
         story
     }
 
+    /// The story through one of its facts, with the handoff as that fact told it; without clocks.
+    #[must_use]
+    pub fn through(&self, sequence: i64, about: &About) -> Self {
+        let facts = self.facts.iter().filter(|fact| fact.sequence <= sequence).cloned().collect();
+        Self { id: self.id, about: about.clone(), facts, clocks: BTreeMap::new() }
+    }
+
     /// How many of its facts had happened by then and were written down after it.
     pub fn late(&self, as_of: Timestamp) -> i64 {
         let times = self.facts.iter().map(|fact| (fact.at, fact.recorded_at));

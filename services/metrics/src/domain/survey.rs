@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kernel::{Actor, Head, Timestamp};
 
-use super::{DAY_SECONDS, Day, HandoffId, Refused, RouteId, Side, Story, TeamId, heard::What};
+use super::{DAY_SECONDS, Day, HandoffId, Life, Refused, RouteId, Side, Story, TeamId, heard::What};
 
 kernel::uuid_id! {
     /// An invitation to a survey.
@@ -26,7 +26,7 @@ kernel::named! {
 /// Nobody is asked twice within so many seconds.
 pub const CAP_SECONDS: i64 = 7 * DAY_SECONDS;
 /// Both sides are asked again after so many seconds.
-pub const FOLLOW_UP_SECONDS: i64 = 14 * DAY_SECONDS;
+const FOLLOW_UP_SECONDS: i64 = 14 * DAY_SECONDS;
 /// An answer is taken for so many seconds.
 const OPEN_SECONDS: i64 = 90 * DAY_SECONDS;
 /// Fewer answers are not shown.
@@ -156,22 +156,40 @@ impl Survey {
     }
 }
 
-/// Whom to ask about a handoff: of each side its owner, else whoever acted for it last by submitting or deciding. Services are not
-/// asked; `is_service` tells of a name whether it is one.
+/// Whom to ask about a handoff: of each side its owner, else whoever submitted last, or accepted last, or rejected last where nobody
+/// has accepted. Only persons are asked: `is_service` tells of a name whether it has acted as a service.
 pub fn asked(story: &Story, is_service: impl Fn(&str) -> bool) -> Vec<(Side, String)> {
     let acted = |did: fn(&What) -> bool| {
         let last = story.facts.iter().rev().find(|fact| did(&fact.what));
-        last.filter(|fact| !fact.by_service).map(|fact| fact.by.clone())
+        last.map(|fact| (fact.by.as_str(), fact.by_service))
     };
     let submitted = || acted(|what| matches!(what, What::Submitted { .. }));
     let accepted = || acted(|what| matches!(what, What::Accepted { .. }));
     let rejected = || acted(|what| matches!(what, What::Rejected(_)));
-    let owner = |name: &String| (!name.is_empty()).then(|| name.clone());
-    let upstream = owner(&story.about.upstream_owner).or_else(submitted);
-    let downstream = owner(&story.about.downstream_owner).or_else(accepted).or_else(rejected);
+    let owner = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+    let person = |(name, by_service): (&str, bool)| (!by_service).then(|| name.to_owned());
+    let upstream = match owner(&story.about.upstream_owner) {
+        None => submitted().and_then(person),
+        owner => owner,
+    };
+    let downstream = match owner(&story.about.downstream_owner) {
+        None => accepted().or_else(rejected).and_then(person),
+        owner => owner,
+    };
     let both = [(Side::Upstream, upstream), (Side::Downstream, downstream)];
     let named = both.into_iter().filter_map(|(side, name)| Some((side, name?)));
     named.filter(|(_, name)| name != Actor::System.name() && !is_service(name)).collect()
+}
+
+/// When both sides are asked again about what ended then.
+pub fn follow_up_at(ended_at: Timestamp) -> Timestamp {
+    ended_at.plus_seconds(FOLLOW_UP_SECONDS)
+}
+
+/// Whether both sides are asked again now that it is due: not if the handoff is open again, nor if it has ended anew since, for then
+/// they are asked again later.
+pub fn is_asked_again(story: &Story, due_at: Timestamp) -> bool {
+    Life::of(story).and_then(|life| life.ended_at()).is_some_and(|ended_at| follow_up_at(ended_at) == due_at)
 }
 
 /// A quarter of a year.
@@ -299,5 +317,67 @@ mod tests {
             "ines"
         );
         assert_eq!(names(&story(("", "system"), &[])), "");
+        let taken_by_a_service = [(What::Rejected(vec![]), "ines", false), (accepted(), "bot", true)];
+        assert_eq!(names(&story(("", ""), &taken_by_a_service)), "", "whoever rejected it before is not asked instead");
+    }
+
+    #[test]
+    fn both_sides_are_asked_again_about_the_last_end_alone() {
+        let created = What::Created { terms_version: 0, template: None, ties: std::collections::BTreeSet::new() };
+        let submitted = What::Submitted { content_hash: String::new(), criteria: vec![] };
+        let accepted = What::Accepted { read_back: false, conditions: 0 };
+        let (done, again) = (What::Completed, What::Reopened);
+        let whole = [created, submitted, accepted, What::Begun, done.clone(), again, done].map(|it| (it, "sam", false));
+        let days = |days: i64| Timestamp::EPOCH.plus_seconds(days * DAY_SECONDS);
+        let until = |facts: usize| {
+            let mut story = story(("", ""), &whole[..facts]);
+            for (day, fact) in (0..).zip(&mut story.facts) {
+                fact.at = days(day);
+            }
+            story
+        };
+        assert!(is_asked_again(&until(5), days(4 + 14)));
+        assert!(!is_asked_again(&until(6), days(4 + 14)), "it is open again");
+        assert!(!is_asked_again(&until(7), days(4 + 14)), "it has ended anew");
+        assert!(is_asked_again(&until(7), days(6 + 14)));
+    }
+
+    #[test]
+    fn an_answer_stays_as_it_is_and_comes_from_the_person_or_by_the_link() {
+        let principal = |name: &str, kind: kernel::Kind, is_admin: bool| {
+            let teams = BTreeMap::new();
+            let (is_reader, is_importer) = (false, false);
+            Actor::Principal(kernel::Principal { name: name.into(), kind, teams, is_admin, is_reader, is_importer })
+        };
+        let user = |name: &str| principal(name, kernel::Kind::User, false);
+        let (anna, crm) = (user("anna"), principal("crm", kernel::Kind::Service, false));
+        let questions = Questions { version: 1, score: String::new(), worked: String::new(), missing: String::new() };
+        let (id, to) = (SurveyId::from(uuid::Uuid::nil()), (Side::Upstream, "anna".to_owned()));
+        let asked = Survey::invite(
+            id,
+            &story(("", ""), &[]),
+            to,
+            Occasion::Completed,
+            questions,
+            String::new(),
+            Timestamp::EPOCH,
+        );
+        let answer = |score| Answer { score, worked: String::new(), missing: String::new() };
+        let (end, over) = (asked.open_until, asked.open_until.plus_seconds(1));
+        let first = |by: &Actor, how, now| asked.clone().answer(by, how, answer(4), now);
+        let not_found = Err(Refused::SurveyNotFound(id));
+        assert_eq!(first(&anna, By::Id, end), Ok(true), "until its last instant");
+        assert_eq!(first(&anna, By::Id, over), Err(Refused::SurveyOver { open_until: end }));
+        assert_eq!(first(&crm, By::Link, end), Ok(true));
+        assert_eq!(first(&crm, By::Id, end), not_found);
+        for other in [user("ivan"), principal("ada", kernel::Kind::User, true)] {
+            assert_eq!(first(&other, By::Id, end), not_found, "{other:?}");
+            assert_eq!(first(&other, By::Link, over), Err(Refused::NotYours), "{other:?}");
+        }
+        let mut given = asked.clone();
+        assert_eq!(given.answer(&anna, By::Link, answer(4), end), Ok(true));
+        assert_eq!(given.answer(&anna, By::Id, answer(4), over), Ok(false), "the same again, whenever");
+        assert_eq!(given.answer(&anna, By::Id, answer(5), end), Err(Refused::AlreadyAnswered));
+        assert_eq!(given.answered, Some((answer(4), end)));
     }
 }

@@ -8,31 +8,31 @@ use crate::{
     domain::{
         Refused, Story,
         heard::What,
-        survey::{self, Answer, By, CAP_SECONDS, FOLLOW_UP_SECONDS, Fact, Occasion, Questions, Survey, SurveyId},
+        survey::{self, Answer, By, CAP_SECONDS, Fact, Occasion, Questions, Survey, SurveyId},
     },
     store::{self, Generation},
 };
 
 /// Asks both sides of what was just completed, or cancelled after a submit, and plans to ask them again. History asks nobody.
 pub(crate) async fn react(tx: &mut Tx, generation: Generation, new: &New) -> Result<()> {
-    let ended = new.iter().filter(|(heard, _)| !heard.historic).filter_map(|(_, told)| match told.what {
-        What::Completed => Some((told.id, Occasion::Completed)),
-        What::Cancelled => Some((told.id, Occasion::Cancelled)),
+    let ended = new.iter().filter(|(heard, _)| !heard.historic).filter_map(|(heard, told)| match told.what {
+        What::Completed => Some((heard, told, Occasion::Completed)),
+        What::Cancelled => Some((heard, told, Occasion::Cancelled)),
         _ => None,
     });
     let ended: Vec<_> = ended.collect();
     if ended.is_empty() {
         return Ok(());
     }
-    let ids: Vec<_> = ended.iter().map(|(id, _)| *id).collect();
+    let ids: Vec<_> = ended.iter().map(|(_, told, _)| told.id).collect();
     let kept = store::handoff::load(tx, generation, &ids).await?;
-    for (id, occasion) in ended {
-        let Some(kept) = kept.get(&id) else { continue };
-        let was_submitted = kept.story.facts.iter().any(|fact| matches!(fact.what, What::Submitted { .. }));
-        if was_submitted {
-            invite(tx, &kept.story, occasion).await?;
-            let due_at = tx.now().plus_seconds(FOLLOW_UP_SECONDS);
-            store::survey::insert_follow_up(tx, id, due_at).await?;
+    for (heard, told, occasion) in ended {
+        let Some(kept) = kept.get(&told.id) else { continue };
+        let story = kept.story.through(heard.sequence, &told.about);
+        let was_submitted = story.facts.iter().any(|fact| matches!(fact.what, What::Submitted { .. }));
+        if was_submitted || occasion == Occasion::Completed {
+            invite(tx, &story, occasion).await?;
+            store::survey::insert_follow_up(tx, told.id, survey::follow_up_at(heard.at)).await?;
         }
     }
     Ok(())
@@ -42,11 +42,12 @@ pub(crate) async fn react(tx: &mut Tx, generation: Generation, new: &New) -> Res
 pub(crate) async fn follow_up(tx: &mut Tx) -> Result<usize> {
     let generation = Generation::enter(tx).await?;
     let due = store::survey::take_follow_ups(tx).await?;
-    let kept = store::handoff::load(tx, generation, &due).await?;
-    for kept in kept.values() {
-        let has_ended = crate::domain::Life::of(&kept.story).is_some_and(|life| life.ended_at().is_some());
-        if has_ended {
-            invite(tx, &kept.story, Occasion::FollowUp).await?;
+    let ids: Vec<_> = due.iter().map(|(_, id)| *id).collect();
+    let kept = store::handoff::load(tx, generation, &ids).await?;
+    for (due_at, id) in &due {
+        let story = kept.get(id).map(|kept| &kept.story).filter(|story| survey::is_asked_again(story, *due_at));
+        if let Some(story) = story {
+            invite(tx, story, Occasion::FollowUp).await?;
         }
     }
     Ok(due.len())

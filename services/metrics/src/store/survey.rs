@@ -73,7 +73,7 @@ impl Row {
     }
 }
 
-/// The names among these that have acted as services.
+/// The names that have acted as services.
 pub(crate) async fn services(tx: &mut Tx) -> Result<std::collections::BTreeSet<String>> {
     let names = sqlx::query_scalar!("SELECT name FROM metrics.service_name");
     Ok(names.fetch_all(tx.connection()).await?.into_iter().collect())
@@ -278,20 +278,23 @@ pub(crate) async fn insert_follow_up(tx: &mut Tx, handoff: HandoffId, due_at: Ti
     Ok(())
 }
 
-/// Takes handoffs whose sides are to be asked again by now.
-pub(crate) async fn take_follow_ups(tx: &mut Tx) -> Result<Vec<HandoffId>> {
+/// Takes handoffs whose sides are to be asked again by now, with when that was due, the earliest first.
+pub(crate) async fn take_follow_ups(tx: &mut Tx) -> Result<Vec<(Timestamp, HandoffId)>> {
     let now = tx.now();
-    let due = sqlx::query_scalar!(
+    let due = sqlx::query!(
         r#"
         DELETE FROM metrics.survey_follow_up WHERE (due_at, handoff_id) IN (
             SELECT due_at, handoff_id FROM metrics.survey_follow_up WHERE due_at <= $1
             ORDER BY due_at LIMIT 100 FOR UPDATE SKIP LOCKED
         )
-        RETURNING handoff_id AS "id: HandoffId"
+        RETURNING due_at AS "due_at: Timestamp", handoff_id AS "id: HandoffId"
         "#,
         now as Timestamp,
     );
-    Ok(due.fetch_all(tx.connection()).await?)
+    let rows = due.fetch_all(tx.connection()).await?;
+    let mut due: Vec<_> = rows.into_iter().map(|row| (row.due_at, row.id)).collect();
+    due.sort();
+    Ok(due)
 }
 
 /// What was answered in a quarter, by route and side; of one route, or of all that a team is on.
@@ -309,7 +312,8 @@ pub(crate) async fn cells(
                coalesce(sum(score) FILTER (WHERE answered_at >= $1 AND answered_at < $2), 0) AS "score_sum!",
                count(*) FILTER (WHERE answered_at >= $1 AND answered_at < $2 AND score >= 4) AS "top_two!"
         FROM metrics.survey
-        WHERE ($3::text IS NULL OR route_id = $3)
+        WHERE (invited_at >= $1 AND invited_at < $2 OR answered_at >= $1 AND answered_at < $2)
+          AND ($3::text IS NULL OR route_id = $3)
           AND ($4::text IS NULL OR side = 'UPSTREAM' AND from_team = $4 OR side = 'DOWNSTREAM' AND to_team = $4)
         GROUP BY route_id, side
         "#,

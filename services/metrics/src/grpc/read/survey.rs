@@ -13,7 +13,7 @@ use crate::{
     store::survey::Cursor,
 };
 
-const QUESTION_BYTES: usize = 200;
+const QUESTION_CHARS: usize = 200;
 /// Far more than any token of a link is.
 const LINK_BYTES: usize = 200;
 
@@ -124,10 +124,20 @@ impl Parse for SetQuestions {
 
     fn parse(request: Self::Request, fields: &mut Fields) -> Option<Self> {
         fields.request_id(&request.request_id);
-        let score = fields.required_text("score", &request.score, QUESTION_BYTES);
-        let worked = fields.required_text("worked", &request.worked, QUESTION_BYTES);
-        let missing = fields.required_text("missing", &request.missing, QUESTION_BYTES);
+        let score = question(fields, "score", &request.score);
+        let worked = question(fields, "worked", &request.worked);
+        let missing = question(fields, "missing", &request.missing);
         Some(Self(Questions { version: 0, score: score?, worked: worked?, missing: missing? }))
+    }
+}
+
+fn question(fields: &mut Fields, field: &str, text: &str) -> Option<String> {
+    let text = fields.required_text(field, text, TEXT_BYTES)?;
+    match text.chars().count() {
+        chars if chars > QUESTION_CHARS => {
+            fields.refuse(field, format!("TOO_LARGE: {chars} characters; at most {QUESTION_CHARS} are kept"))
+        }
+        _ => Some(text),
     }
 }
 
