@@ -60,20 +60,22 @@ async fn add_days(store: &mut PgConnection, cohorts: &BTreeMap<i64, Cohort>, tot
         Query::whole_months(totals.iter().map(Total::query)).into_iter().map(|month| month.0).collect();
     let mut rows = sqlx::query!(
         r#"
-        WITH whole AS MATERIALIZED (
-            SELECT cohort_id, month, sums FROM metrics.month m
-            WHERE generation = metrics.current() AND cohort_id = ANY ($1) AND month = ANY ($4)
-              AND NOT EXISTS (
-                  SELECT FROM metrics.month_changed c
-                  WHERE c.generation = m.generation AND c.cohort_id = m.cohort_id AND c.month = m.month
-              )
-        )
-        SELECT cohort_id AS "cohort_id!", month AS "day!", sums AS "sums!" FROM whole
+        SELECT cohort_id AS "cohort_id!", month AS "day!", sums AS "sums!"
+        FROM metrics.month m
+        WHERE generation = metrics.current() AND cohort_id = ANY ($1) AND month = ANY ($4)
+          AND NOT EXISTS (
+              SELECT FROM metrics.month_changed c
+              WHERE c.generation = m.generation AND c.cohort_id = m.cohort_id AND c.month = m.month
+          )
+        UNION ALL
+        SELECT cohort_id, day, sums FROM metrics.day
+        WHERE generation = metrics.current() AND cohort_id = ANY ($1) AND day >= $2 AND day < $3 AND month <> ALL ($4)
         UNION ALL
         SELECT d.cohort_id, d.day, d.sums
-        FROM metrics.day d LEFT JOIN whole ON whole.cohort_id = d.cohort_id AND whole.month = d.month
-        WHERE d.generation = metrics.current() AND d.cohort_id = ANY ($1) AND d.day >= $2 AND d.day < $3
-          AND whole.month IS NULL
+        FROM metrics.month_changed c JOIN metrics.day d
+            ON d.generation = c.generation AND d.cohort_id = c.cohort_id AND d.month = c.month
+        WHERE c.generation = metrics.current() AND c.cohort_id = ANY ($1) AND c.month = ANY ($4)
+          AND d.day >= $2 AND d.day < $3
         "#,
         &ids,
         from,
