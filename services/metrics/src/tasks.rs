@@ -3,12 +3,12 @@
 mod gauges;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use chassis::{Context, Next};
-use kernel::Result;
+use kernel::{Error, Result};
 use tokio::time::Instant;
 
 use crate::{
@@ -54,36 +54,52 @@ pub(crate) struct Looking {
     shelf: Shelf,
     every: Duration,
     days: i32,
-    looked: Arc<Mutex<Option<Instant>>>,
+    round: Arc<Mutex<Round>>,
+}
+
+/// One look at everything: several ticks, so that a replica that is to stop stops between them.
+#[derive(Debug, Clone, Default)]
+struct Round {
+    began: Option<Instant>,
+    is_done: bool,
+    /// Routes that were looked at; each is once, however much is heard of it meanwhile.
+    routes: Vec<String>,
 }
 
 impl Looking {
     pub(crate) fn new(shelf: Shelf, every: Duration, days: i32) -> Self {
-        Self { shelf, every, days, looked: Arc::default() }
+        Self { shelf, every, days, round: Arc::default() }
     }
 
-    /// One look; the next one is due after a while.
+    /// A part of a look; the next look is due after a while.
     pub(crate) async fn tick(self, context: Context) -> Result<Next> {
-        let is_due = {
-            let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_due = looked.is_none_or(|at| at.elapsed() >= self.every);
-            if is_due {
-                *looked = Some(Instant::now());
-            }
-            is_due
-        };
-        if is_due {
-            while add_up_months(&context).await? {}
-            while self.suggestions(&context).await? {}
-            self.gauges(&context).await?;
+        let Some(looked_at) = self.due() else { return Ok(Next::Idle) };
+        if add_up_months(&context).await? || self.suggestions(&context, &looked_at).await? {
+            return Ok(Next::AtOnce);
         }
+        self.gauges(&context).await?;
+        self.round().is_done = true;
         Ok(Next::Idle)
     }
 
-    /// Looks at some routes; false where none is to be looked at.
-    async fn suggestions(&self, context: &Context) -> Result<bool> {
+    /// The routes that the round under way has looked at; none where no round is due.
+    fn due(&self) -> Option<Vec<String>> {
+        let mut round = self.round();
+        if round.began.is_none_or(|began| round.is_done && began.elapsed() >= self.every) {
+            *round = Round { began: Some(Instant::now()), ..Round::default() };
+        }
+        (!round.is_done).then(|| round.routes.clone())
+    }
+
+    fn round(&self) -> MutexGuard<'_, Round> {
+        self.round.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at some routes that this round has not looked at; false where there are none. One that cannot be looked at holds up no
+    /// other: the next round tries it again.
+    async fn suggestions(&self, context: &Context, looked_at: &[String]) -> Result<bool> {
         let now = context.now().await?;
-        let to_look = store::suggestion::to_look(context.pool(), now).await?;
+        let to_look = store::suggestion::to_look(context.pool(), now, looked_at).await?;
         if to_look.is_empty() {
             return Ok(false);
         }
@@ -94,10 +110,21 @@ impl Looking {
         store::report::fill(&mut snapshot, &self.shelf, &Scope::Routes(routes), &mut totals).await?;
         drop(snapshot);
         for (route, total) in to_look.into_iter().zip(&totals) {
+            let id = route.id.to_string();
             let work = (suggest(&route.known, total), route);
             let looked =
                 context.transact("", &work, |tx, (findings, route)| Box::pin(ops::improve::look(tx, route, findings)));
-            looked.await?;
+            match looked.await {
+                Err(error @ (Error::Refused(_) | Error::Fault(_) | Error::Busy(_))) => {
+                    tracing::error!(
+                        route = id,
+                        error = chassis::chain(&error),
+                        "a route cannot be looked at for suggestions"
+                    );
+                }
+                looked => drop(looked?),
+            }
+            self.round().routes.push(id);
         }
         Ok(true)
     }

@@ -109,6 +109,8 @@ pub struct Promised {
 pub struct Known {
     /// Who answers for it; may be empty.
     pub owner: String,
+    /// Whether it takes no new handoffs; then nothing is suggested.
+    pub retired: bool,
     /// The keys of the criteria of its template's newest version; none where that is not known.
     pub criteria: Option<Vec<String>>,
 }
@@ -126,6 +128,9 @@ const CLOCKS: i64 = 20;
 
 /// What the figures of a route suggest.
 pub fn suggest(known: &Known, total: &Total) -> Vec<Finding> {
+    if known.retired {
+        return vec![];
+    }
     let report = report(total);
     let mut findings = of_criteria(known, &report);
     findings.extend(missing(known, total));
@@ -193,25 +198,33 @@ fn targets(report: &Report) -> Vec<Finding> {
         let (low, high) = it.share().interval()?;
         let (target, p95) = (promise.target_seconds, promise.delivered.p95);
         let is_loose = low > 0.9 && p95.reached && 2 * p95.seconds <= target && promise.delivered.count >= CLOCKS;
-        let (kind, found) = if high < 0.5 {
-            let missed = format!("{} is kept in {} of {} cases", it.kind, it.met, it.share().denominator);
-            (Kind::TargetMissed, missed)
-        } else if is_loose {
-            let never = format!(
-                "{} never binds: 95 % are done within {}, and {} were promised",
+        let p85 = promise.delivered.p85;
+        let (kind, found, proposal) = if high < 0.5 {
+            let missed = format!(
+                "{} is kept in {} of {} cases: {} are promised",
                 it.kind,
-                span(p95),
+                it.met,
+                it.share().denominator,
                 words(target)
             );
-            (Kind::TargetLoose, never)
+            let better = if p85.reached {
+                format!("promise {}, within which 85 % are done, or change the work", words(p85.seconds))
+            } else {
+                format!("change the work, or promise more: 85 % are not done within {}", words(p85.seconds))
+            };
+            (Kind::TargetMissed, missed, better)
+        } else if is_loose {
+            let never = format!(
+                "{} never binds: 95 % are done within {}, and {} are promised",
+                it.kind,
+                words(p95.seconds),
+                words(target)
+            );
+            let better = format!("promise {}, within which 85 % are done", words(p85.seconds));
+            (Kind::TargetLoose, never, better)
         } else {
             return None;
         };
-        let proposal = format!(
-            "promised are {}, delivered within {} in 85 % of the cases: promise that, or change the work",
-            words(target),
-            span(promise.delivered.p85)
-        );
         Some(Finding { promise: Some(Promised::of(promise)), ..finding(kind, &it.kind, it.share(), found, proposal) })
     });
     found.collect()
@@ -235,10 +248,6 @@ fn questions(report: &Report) -> Option<Finding> {
         let proposal = format!("say in the template what {about} has to hold, with an example");
         finding(Kind::ClarifyField, about, evidence, found, proposal)
     })
-}
-
-fn span(it: Percentile) -> String {
-    if it.reached { words(it.seconds) } else { format!("more than {}", words(it.seconds)) }
 }
 
 /// Seconds in words: the two largest units.
@@ -290,12 +299,17 @@ impl Suggestion {
         kernel::derived_uuid(&parts).into()
     }
 
-    /// It was found, perhaps again; tells whether that is to be said. What was decided stays decided.
-    pub fn found(&mut self, finding: Finding, now: Timestamp) -> bool {
+    /// It was found, perhaps again; tells whether that is to be said. What was decided stays decided, until the review of the decision
+    /// was held.
+    pub fn found(&mut self, finding: Finding, is_reviewed: bool, now: Timestamp) -> bool {
         (self.finding, self.looked_at) = (finding, now);
-        let is_back = self.state == State::Gone;
+        let is_back = match self.state {
+            State::Open => false,
+            State::Gone => true,
+            State::Closed => is_reviewed,
+        };
         if is_back {
-            (self.state, self.raised_at) = (State::Open, now);
+            (self.state, self.raised_at, self.improvement_id) = (State::Open, now, None);
         }
         is_back
     }
@@ -345,7 +359,7 @@ mod tests {
     }
 
     fn owned() -> Known {
-        Known { owner: "anna".into(), criteria: None }
+        Known { owner: "anna".into(), ..Known::default() }
     }
 
     #[test]
@@ -392,8 +406,8 @@ mod tests {
             }
         }
         insta::assert_snapshot!(found(&owned(), &sums).join("\n"), @r"
-        TARGET_MISSED: ACCEPTANCE is kept in 5 of 40 cases; promised are 8 h, delivered within 13 h 53 min in 85 % of the cases: promise that, or change the work
-        TARGET_LOOSE: BEGIN never binds: 95 % are done within 30 min, and 8 h were promised; promised are 8 h, delivered within 30 min in 85 % of the cases: promise that, or change the work
+        TARGET_MISSED: ACCEPTANCE is kept in 5 of 40 cases: 8 h are promised; promise 13 h 53 min, within which 85 % are done, or change the work
+        TARGET_LOOSE: BEGIN never binds: 95 % are done within 30 min, and 8 h are promised; promise 30 min, within which 85 % are done
         ");
     }
 
@@ -408,5 +422,46 @@ mod tests {
         CLARIFY_FIELD: 6 of 11 rounds of questions are about timeline; say in the template what timeline has to hold, with an example
         ");
         assert_eq!(found(&owned(), &sums).len(), 1);
+        assert_eq!(
+            found(&Known { retired: true, ..Known::default() }, &sums),
+            [""; 0],
+            "a retired route is left alone"
+        );
+    }
+
+    #[test]
+    fn what_was_decided_stays_decided_until_its_review_was_held() {
+        let finding = finding(Kind::NameOwner, "", Proportion::new(5, 5), String::new(), String::new());
+        let (now, later) = (Day(1).start(), Day(2).start());
+        let of = |state| Suggestion {
+            head: Head::default(),
+            id: Suggestion::id_of(&"r".parse().unwrap(), &finding),
+            route_id: "r".parse().unwrap(),
+            from_team: "a".parse().unwrap(),
+            to_team: "b".parse().unwrap(),
+            finding: finding.clone(),
+            raised_at: now,
+            looked_at: now,
+            state,
+            improvement_id: (state == State::Closed).then(|| uuid::Uuid::nil().into()),
+        };
+        for (state, is_reviewed, is_said) in [
+            (State::Open, false, false),
+            (State::Gone, false, true),
+            (State::Closed, false, false),
+            (State::Closed, true, true),
+        ] {
+            let mut suggestion = of(state);
+            assert_eq!(suggestion.found(finding.clone(), is_reviewed, later), is_said, "{state}, {is_reviewed}");
+            assert_eq!(suggestion.looked_at, later);
+            assert_eq!(suggestion.raised_at == later, is_said);
+            assert_eq!(suggestion.improvement_id.is_none(), suggestion.state == State::Open);
+        }
+        let states = [State::Open, State::Closed, State::Gone].map(|state| {
+            let mut suggestion = of(state);
+            suggestion.not_found(later);
+            suggestion.state
+        });
+        assert_eq!(states, [State::Gone, State::Closed, State::Gone]);
     }
 }

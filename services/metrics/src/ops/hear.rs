@@ -95,10 +95,12 @@ async fn refer(tx: &mut Tx, generation: Generation, heard: Heard) -> Result<Opti
         }
         News::Terms { route, terms } => {
             store::map::save_terms(tx, route, terms, heard.sequence).await?;
+            store::suggestion::mark(tx, &[route.to_string()]).await?;
             None
         }
         News::RouteRetired(route) => {
             store::map::retire_route(tx, route, heard.sequence).await?;
+            store::suggestion::mark(tx, &[route.to_string()]).await?;
             None
         }
         News::Workflow { id, routes } => {
@@ -107,6 +109,7 @@ async fn refer(tx: &mut Tx, generation: Generation, heard: Heard) -> Result<Opti
         }
         News::Template { id, version, criteria } => {
             store::map::save_template(tx, id, *version, criteria).await?;
+            store::suggestion::mark_template(tx, id).await?;
             None
         }
         News::Nothing => None,

@@ -20,11 +20,13 @@ pub(crate) async fn look(tx: &mut Tx, to_look: &ToLook, findings: &[Finding]) ->
     }
     let now = tx.now();
     let mut kept = store::suggestion::lock(tx, &route.id).await?;
+    let reviewed = store::improvement::reviewed(tx, &route.id).await?;
     for finding in findings {
         let id = Suggestion::id_of(&route.id, finding);
         let (mut suggestion, is_news) = match kept.remove(&id) {
             Some(mut known) => {
-                let is_news = known.found(finding.clone(), now);
+                let is_reviewed = known.improvement_id.is_some_and(|it| reviewed.contains(&it));
+                let is_news = known.found(finding.clone(), is_reviewed, now);
                 (known, is_news)
             }
             None => {
@@ -94,5 +96,6 @@ pub(crate) async fn record(tx: &mut Tx, by: &Actor, route: &RouteId, decision: D
     route.review_due_at = None;
     let now = tx.now();
     store::improvement::save_route(tx, &route, Some(now)).await?;
+    store::suggestion::mark(tx, &[route.id.to_string()]).await?;
     Ok(improvement)
 }

@@ -1,5 +1,7 @@
 //! Improvements, and routes that are to be looked at.
 
+use std::collections::BTreeSet;
+
 use chassis::{Tx, page::Page};
 use kernel::{Head, Result, Timestamp};
 use sqlx::{PgPool, types::Json};
@@ -182,6 +184,18 @@ pub(crate) async fn review(tx: &mut Tx, route: &RouteId) -> Result<()> {
     .execute(tx.connection())
     .await?;
     Ok(())
+}
+
+/// The improvements that closed suggestions of a route, and whose review was held.
+pub(crate) async fn reviewed(tx: &mut Tx, route: &RouteId) -> Result<BTreeSet<ImprovementId>> {
+    let ids = sqlx::query_scalar!(
+        r#"
+        SELECT i.id AS "id: ImprovementId" FROM metrics.suggestion s JOIN metrics.improvement i ON i.id = s.improvement_id
+        WHERE s.route_id = $1 AND s.state = 'CLOSED' AND i.reviewed
+        "#,
+        route.as_str(),
+    );
+    Ok(ids.fetch_all(tx.connection()).await?.into_iter().collect())
 }
 
 /// Improvements whose review has come due and that nobody was told of; locked, what others hold is left to them.

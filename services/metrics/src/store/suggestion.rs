@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::broken;
 use crate::domain::{
-    RouteId, TeamId,
+    RouteId, TeamId, TemplateId,
     heard::Terms,
     improvement::ImprovementId,
     interval::Proportion,
@@ -32,6 +32,19 @@ pub(crate) async fn mark(tx: &mut Tx, routes: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Notes that something was heard of a template, which routes work by.
+pub(crate) async fn mark_template(tx: &mut Tx, template: &TemplateId) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO metrics.look (route_id, marked, looked, looked_at) SELECT id, 1, 0, 'epoch'
+         FROM metrics.route WHERE terms ->> 'template_id' = $1 ORDER BY id
+         ON CONFLICT (route_id) DO UPDATE SET marked = look.marked + 1",
+        template.as_str(),
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
 /// A route that is to be looked at.
 #[derive(Debug, Clone)]
 pub(crate) struct ToLook {
@@ -40,24 +53,25 @@ pub(crate) struct ToLook {
     marked: i64,
 }
 
-/// Some routes that are to be looked at, those first that were not for longest.
-pub(crate) async fn to_look(pool: &PgPool, now: Timestamp) -> Result<Vec<ToLook>> {
+/// Some routes that are to be looked at, but for these, those first that were not for longest.
+pub(crate) async fn to_look(pool: &PgPool, now: Timestamp, but: &[String]) -> Result<Vec<ToLook>> {
     const BATCH: i64 = 50;
     let rows = sqlx::query!(
         r#"
-        SELECT l.route_id AS "id: RouteId", marked, owner, terms AS "terms: Json<Terms>",
+        SELECT l.route_id AS "id: RouteId", marked, owner, retired, terms AS "terms: Json<Terms>",
                (SELECT criteria FROM metrics.template_version t WHERE t.template_id = r.terms ->> 'template_id'
                 ORDER BY version DESC LIMIT 1) AS criteria
         FROM metrics.look l JOIN metrics.route r ON r.id = l.route_id
-        WHERE marked > looked OR looked_at < $1 ORDER BY looked_at, l.route_id LIMIT $2
+        WHERE (marked > looked OR looked_at < $1) AND l.route_id <> ALL ($2) ORDER BY looked_at, l.route_id LIMIT $3
         "#,
         now.plus_seconds(-crate::domain::DAY_SECONDS) as Timestamp,
+        but,
         BATCH,
     );
     let rows = rows.fetch_all(pool).await?.into_iter();
     let read = rows.map(|row| {
         let has_template = row.terms.is_some_and(|terms| !terms.template_id.is_empty());
-        let known = Known { owner: row.owner, criteria: row.criteria.filter(|_| has_template) };
+        let known = Known { owner: row.owner, retired: row.retired, criteria: row.criteria.filter(|_| has_template) };
         ToLook { id: row.id, known, marked: row.marked }
     });
     Ok(read.collect())

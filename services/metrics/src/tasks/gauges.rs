@@ -6,6 +6,7 @@ use crate::domain::{
     interval::{Proportion, Rate},
     percentile::{Durations, Percentile},
     report::Report,
+    story::ClockKind,
 };
 
 /// Tells a report. What has nothing behind it, and a percentile that is not reached, is told as NaN.
@@ -18,9 +19,11 @@ pub(super) fn tell(report: &Report) {
     share("baton_report_complete_and_accurate_ratio", quality.complete_and_accurate);
     share("baton_report_rejection_ratio", quality.rejection_rate);
     share("baton_report_rework_ratio", report.rework.rate);
-    for attainment in &report.attainment {
-        let kind = if attainment.kind.is_empty() { "ALL".to_owned() } else { attainment.kind.clone() };
-        gauge!("baton_report_attainment_ratio", "kind" => kind).set(value(attainment.share().value()));
+    let kinds = ClockKind::ALL.iter().map(|kind| (kind.name(), kind.name()));
+    for (kind, label) in [("", "ALL")].into_iter().chain(kinds) {
+        let attainment = report.attainment.iter().find(|it| it.kind == kind);
+        let share = attainment.and_then(|it| it.share().value());
+        gauge!("baton_report_attainment_ratio", "kind" => label).set(value(share));
     }
     seconds("baton_report_limbo_seconds", &report.limbo.decision.elapsed);
     seconds("baton_report_limbo_working_seconds", &report.limbo.decision.working);

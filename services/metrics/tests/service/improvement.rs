@@ -3,7 +3,7 @@
 use api::{handoff::v1 as pb, metrics::v1 as metrics};
 use metrics::{
     ImprovementOutcome, ListReviewsDueRequest, ListSuggestionsRequest, RecordImprovementRequest, Suggestion,
-    SuggestionKind, Verdict, Version, version::Kind,
+    SuggestionKind, SuggestionState, Verdict, Version, version::Kind,
 };
 use testkit::{eventually, request_id};
 
@@ -127,6 +127,93 @@ async fn what_the_figures_suggest_is_said_once_with_its_evidence_and_closed_by_a
     let closed = all.iter().find(|it| it.id == raise.id).unwrap();
     assert_eq!(closed.improvement_id, recorded.id);
     assert_eq!(said(&world, "suggestion_raised").await, 4, "nothing is said twice");
+}
+
+/// What is suggested on the route, once that holds of it.
+async fn once(world: &World, what: &str, holds: impl Fn(&[Suggestion]) -> bool) -> Vec<Suggestion> {
+    world.heard().await;
+    eventually(what, async || {
+        world.metrics.running.context().stir();
+        let open = world.otto.suggestions(ListSuggestionsRequest::default()).await.unwrap().suggestions;
+        holds(&open).then_some(open)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn targets_that_most_miss_or_that_never_bind_are_said_once_by_two_replicas_and_go_with_the_route() {
+    let world = World::new().await;
+    let _other = world.replica().await;
+    let mut handoffs = vec![];
+    for _ in 0..36 {
+        handoffs.push(world.anna.submitted("Acme").await);
+    }
+    world.pass(2 * DAY).await;
+    for handoff in &handoffs {
+        let accepted = world.ivan.accept(on(handoff)).await.unwrap();
+        world.ivan.begin(on(&accepted)).await.unwrap();
+    }
+    world.pass(5 * DAY).await;
+    let of = |open: &[Suggestion], kind, subject: &str| {
+        open.iter().find(|it| it.kind() == kind && it.subject == subject).cloned()
+    };
+    let open = once(&world, "targets are suggested", |open| {
+        let missed = ["ACCEPTANCE", "COMPLETION"].map(|kind| of(open, SuggestionKind::TargetMissed, kind));
+        missed.iter().all(Option::is_some) && of(open, SuggestionKind::TargetLoose, "BEGIN").is_some()
+    })
+    .await;
+    let missed = of(&open, SuggestionKind::TargetMissed, "ACCEPTANCE").unwrap();
+    let evidence = missed.evidence.unwrap();
+    assert_eq!((evidence.numerator, evidence.denominator), (0, 36));
+    let promise = missed.promise.unwrap();
+    assert_eq!((promise.target_seconds, promise.with_target), (8 * HOUR, 36));
+    assert_eq!(missed.finding, "ACCEPTANCE is kept in 0 of 36 cases: 8 h are promised");
+    assert_eq!(missed.proposal, "promise 16 h, within which 85 % are done, or change the work");
+    let loose = of(&open, SuggestionKind::TargetLoose, "BEGIN").unwrap();
+    assert_eq!(loose.finding, "BEGIN never binds: 95 % are done within 0 s, and 8 h are promised");
+    let nothing = of(&open, SuggestionKind::TargetMissed, "COMPLETION").unwrap();
+    assert_eq!(nothing.proposal, "change the work, or promise more: 85 % are not done within 1 d");
+    assert_eq!(said(&world, "suggestion_raised").await, open.len());
+
+    let retire = pb::RetireRouteRequest { request_id: request_id(), route_id: ROUTE.into() };
+    world.ada.routes.clone().retire_route(retire).await.unwrap();
+    once(&world, "nothing is suggested on a retired route", <[_]>::is_empty).await;
+    assert_eq!(said(&world, "suggestion_raised").await, open.len(), "what goes, goes silently");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_still_holds_after_the_review_of_its_decision_is_raised_again() {
+    let world = World::new().await;
+    let _other = world.replica().await;
+    for _ in 0..5 {
+        world.anna.submitted("Acme").await;
+    }
+    let first = suggested(&world, 1).await.remove(0);
+    assert_eq!((first.kind(), said(&world, "suggestion_raised").await), (SuggestionKind::NameOwner, 1));
+    let kept =
+        RecordImprovementRequest { suggestion_id: first.id.clone(), review_on: "2026-03-12".into(), ..record(ROUTE) };
+    world.anna.record_improvement(kept).await.unwrap();
+    world.anna.submitted("Acme").await;
+    world.pass(9 * DAY + 15 * HOUR).await;
+    let due = async || world.otto.reviews_due(ListReviewsDueRequest::default()).await.unwrap();
+    let due = eventually("its day has come", async || Some(due().await).filter(|due| due.total > 0)).await;
+    assert_eq!((due.reviews.len(), due.reviews[0].suggestions), (1, 0));
+    let all = ListSuggestionsRequest { all: true, ..Default::default() };
+    let decided = eventually("its figures are looked at again", async || {
+        world.metrics.running.context().stir();
+        let decided = world.otto.suggestions(all.clone()).await.unwrap().suggestions.remove(0);
+        (decided.looked_at == world.after(0)).then_some(decided)
+    })
+    .await;
+    assert_eq!(decided.state(), SuggestionState::Closed, "what was decided stays decided until its review is held");
+    assert_eq!((said(&world, "suggestion_raised").await, said(&world, "improvement_review_due").await), (1, 1));
+
+    world.ivan.record_improvement(record(ROUTE)).await.unwrap();
+    let again = once(&world, "it is raised again", |open| !open.is_empty()).await.remove(0);
+    assert_eq!((&again.id, again.improvement_id.as_str()), (&first.id, ""));
+    assert_eq!(again.evidence.unwrap().denominator, 6);
+    assert_eq!(again.raised_at, world.after(0));
+    assert_eq!(said(&world, "suggestion_raised").await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
