@@ -1,4 +1,4 @@
-//! Durations one by one, and their percentiles by the product over everyone who was at risk.
+//! Durations one by one, and their percentiles by the product over everyone who was at risk, in whole numbers without rounding.
 
 use baton_metrics::domain::percentile::{Durations, Percentile};
 
@@ -18,27 +18,64 @@ impl Lasted {
     pub(super) fn durations(&self) -> Durations {
         let count = i64::try_from(self.0.len()).expect("few");
         let max_seconds = self.0.iter().map(|(seconds, _)| *seconds).max().unwrap_or_default();
-        let [p50, p85, p95] = [0.50, 0.15, 0.05].map(|left| self.percentile(left, max_seconds));
+        let [p50, p85, p95] = [50, 15, 5].map(|left| self.percentile(left, max_seconds));
         let open = i64::try_from(self.0.iter().filter(|(_, is_done)| !is_done).count()).expect("few");
         Durations { count, open, p50, p85, p95, max_seconds }
     }
 
-    /// The smallest duration after which no more than so much is left.
-    fn percentile(&self, left: f64, max_seconds: i64) -> Percentile {
-        let mut times: Vec<i64> = self.0.iter().filter(|(_, is_done)| *is_done).map(|(seconds, _)| *seconds).collect();
-        times.sort_unstable();
-        times.dedup();
-        let mut survival = 1.0;
-        for time in times {
-            let at_risk = self.0.iter().filter(|(seconds, _)| *seconds >= time).count();
-            let deaths = self.0.iter().filter(|(seconds, is_done)| *is_done && *seconds == time).count();
-            #[expect(clippy::cast_precision_loss, reason = "few")]
-            let factor = 1.0 - deaths as f64 / at_risk as f64;
-            survival *= factor;
-            if survival <= left + 1e-10 {
-                return Percentile { seconds: time, reached: true };
+    /// The smallest duration after which no more than so many percent are left.
+    fn percentile(&self, percent_left: u64, max_seconds: i64) -> Percentile {
+        let mut all = self.0.clone();
+        all.sort_unstable();
+        let (mut left, mut of) = (Natural::one(), Natural::one());
+        let mut first = 0;
+        while first < all.len() {
+            let seconds = all[first].0;
+            let here = all[first..].iter().take_while(|it| it.0 == seconds);
+            let (known, done) = here.fold((0, 0), |(known, done), it| (known + 1, done + u64::from(it.1)));
+            if done > 0 {
+                let at_risk = u64::try_from(all.len() - first).expect("few");
+                left.times(at_risk - done);
+                of.times(at_risk);
+                if left.is_at_most(percent_left, &of) {
+                    return Percentile { seconds, reached: true };
+                }
             }
+            first += known;
         }
         Percentile { seconds: max_seconds, reached: false }
+    }
+}
+
+/// A natural number of any size, the lowest 64 bits first.
+#[derive(Clone)]
+struct Natural(Vec<u64>);
+
+impl Natural {
+    fn one() -> Self {
+        Self(vec![1])
+    }
+
+    fn times(&mut self, by: u64) {
+        let mut carry = 0;
+        for digit in &mut self.0 {
+            let product = u128::from(*digit) * u128::from(by) + u128::from(carry);
+            *digit = u64::try_from(product & u128::from(u64::MAX)).expect("64 bits");
+            carry = u64::try_from(product >> 64).expect("64 bits");
+        }
+        if carry > 0 {
+            self.0.push(carry);
+        }
+        while self.0.last() == Some(&0) {
+            self.0.pop();
+        }
+    }
+
+    /// Whether it is at most so many percent of another.
+    fn is_at_most(&self, percent: u64, of: &Self) -> bool {
+        let (mut it, mut bound) = (self.clone(), of.clone());
+        it.times(100);
+        bound.times(percent);
+        it.0.len().cmp(&bound.0.len()).then_with(|| it.0.iter().rev().cmp(bound.0.iter().rev())).is_le()
     }
 }

@@ -4,6 +4,7 @@
 mod clocks;
 mod durations;
 mod time;
+mod trend;
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -18,6 +19,7 @@ use baton_metrics::domain::{
 use kernel::Timestamp;
 
 use self::durations::Lasted;
+pub(crate) use self::trend::point;
 
 const SECOND: i64 = 1_000_000;
 
@@ -65,8 +67,13 @@ pub(crate) fn report(stories: &[Story], book: &Book, query: &Query) -> Report {
 }
 
 /// The lines of a Pareto.
-pub(crate) fn pareto(stories: &[Story], _book: &Book, query: &Query, dimension: Dimension) -> Vec<Line> {
+pub(crate) fn pareto(stories: &[Story], book: &Book, query: &Query, dimension: Dimension) -> Vec<Line> {
     let mut lines = BTreeMap::<String, i64>::new();
+    if dimension == Dimension::BreachKind {
+        let kinds = clocks::attainment(stories, book, query).into_iter().filter(|it| !it.kind.is_empty());
+        let breached = kinds.map(|it| (it.kind, it.late + it.open_breached));
+        return most(breached.filter(|(_, count)| *count > 0).collect());
+    }
     for story in asked(stories, query) {
         for fact in story.facts.iter().filter(|fact| query.has_day(Day::of(fact.at))) {
             let route = story.about.route_id.to_string();
