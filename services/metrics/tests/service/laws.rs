@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use baton_metrics::domain::{
-    Day, Query, RouteId, Side, Story, Sums, Total,
+    Day, HandoffId, Query, RouteId, Side, Story, Sums, Total,
     heard::{Template, What},
     measure,
     query::{Historic, Scope, Version},
@@ -16,7 +16,7 @@ use proptest::prelude::*;
 
 use crate::{
     reference,
-    stories::{DAY, START, book, stories},
+    stories::{DAY, START, book, finished, stories},
 };
 
 fn queries() -> impl Strategy<Value = Query> {
@@ -126,6 +126,70 @@ fn total<'s>(stories: impl IntoIterator<Item = &'s Story>, query: &Query) -> Tot
     total
 }
 
+const DIMENSIONS: [Dimension; 8] = [
+    Dimension::RejectionCriterion,
+    Dimension::RejectionReason,
+    Dimension::ReturnCriterion,
+    Dimension::ReturnReason,
+    Dimension::QuestionAbout,
+    Dimension::BreachKind,
+    Dimension::BouncesByRoute,
+    Dimension::AttemptsByRoute,
+];
+
+const METRICS: [Metric; 15] = [
+    Metric::Created,
+    Metric::Completed,
+    Metric::LimboP50,
+    Metric::LimboP85,
+    Metric::FirstPassYield,
+    Metric::CompleteAndAccurate,
+    Metric::RejectionRate,
+    Metric::ReworkRate,
+    Metric::Attainment,
+    Metric::CycleP50,
+    Metric::CycleP85,
+    Metric::FlowEfficiency,
+    Metric::Bounces,
+    Metric::Questions,
+    Metric::AnswerP50,
+];
+
+/// Each story many times, each time somewhat later: enough on a route to compare with, and to say that a criterion is of no use.
+fn many(stories: &[Story], times: i64, apart: i64) -> Vec<Story> {
+    let moved = |at: Timestamp, n: i64| Timestamp::from_micros(at.as_micros() + n * apart);
+    let copy = |story: &Story, n: i64| {
+        let mut story = story.clone();
+        let id = uuid::Uuid::from_u128(story.id.as_uuid().as_u128() | u128::from(n.unsigned_abs() + 1) << 96);
+        story.id = id.into();
+        for fact in &mut story.facts {
+            (fact.at, fact.recorded_at) = (moved(fact.at, n), moved(fact.recorded_at, n));
+        }
+        for clock in story.clocks.values_mut() {
+            clock.promise.started_at = moved(clock.promise.started_at, n);
+            for went in &mut clock.went {
+                (went.at, went.recorded_at) = (moved(went.at, n), moved(went.recorded_at, n));
+                went.state.due_at = went.state.due_at.map(|at| moved(at, n));
+                went.state.ended_at = went.state.ended_at.map(|at| moved(at, n));
+            }
+        }
+        story
+    };
+    stories.iter().flat_map(|story| (0..times).map(move |n| copy(story, n))).collect()
+}
+
+/// Another id.
+fn other(id: HandoffId) -> HandoffId {
+    uuid::Uuid::from_u128(id.as_uuid().as_u128() | 1 << 127).into()
+}
+
+/// How a story stood after so many of its facts.
+fn after(story: &Story, facts: usize) -> Story {
+    let mut story = story.until(story.facts[facts - 1].at);
+    story.facts.truncate(facts);
+    story
+}
+
 fn figures<'s>(stories: impl IntoIterator<Item = &'s Story>, query: &Query) -> Report {
     report(&total(stories, query))
 }
@@ -152,26 +216,26 @@ proptest! {
     }
 
     #[test]
-    fn paretos_and_steps_of_trends_are_those_of_the_reference(stories in stories(14), query in queries()) {
+    fn paretos_and_steps_of_trends_are_those_of_the_reference(
+        stories in stories(14),
+        query in queries(),
+        bucket in prop_oneof![4 => Just(Bucket::Week), 2 => Just(Bucket::Month), 1 => Just(Bucket::Day)],
+    ) {
         let (total, book) = (total(&stories, &query), book());
-        for dimension in [
-            Dimension::RejectionCriterion,
-            Dimension::RejectionReason,
-            Dimension::ReturnCriterion,
-            Dimension::ReturnReason,
-            Dimension::QuestionAbout,
-            Dimension::BouncesByRoute,
-            Dimension::AttemptsByRoute,
-        ] {
+        for dimension in DIMENSIONS {
             prop_assert_eq!(pareto(&total, dimension), reference::pareto(&stories, &book, &query, dimension));
         }
-        let steps = buckets(query.from, query.until.min(query.from.plus(60)), Bucket::Week);
+        let steps = buckets(query.from, query.until.min(query.from.plus(60)), bucket);
         prop_assert!(steps.windows(2).all(|pair| pair[0].1 == pair[1].0), "without a gap");
-        for (from, until) in steps {
+        let (first, last) = (steps[0].0, steps[steps.len() - 1].1);
+        prop_assert_eq!((first, last), (query.from, query.until.min(query.from.plus(60))), "and all of it");
+        for (from, until) in steps.into_iter().take(10) {
             let step = Query { from, until, ..query.clone() };
-            let expected = reference::report(&stories, &book, &step).quality.rejection_rate;
-            let told = point(&self::total(&stories, &step), Metric::RejectionRate);
-            prop_assert_eq!((told.value, told.count), (expected.value(), expected.denominator));
+            let (total, expected) = (self::total(&stories, &step), reference::report(&stories, &book, &step));
+            for metric in METRICS {
+                let told = point(&total, metric);
+                prop_assert_eq!((told.value, told.count), reference::point(&expected, metric), "{:?}", metric);
+            }
         }
     }
 
@@ -191,5 +255,63 @@ proptest! {
         prop_assert_eq!(parts.iter().sum::<i64>(), it.total);
         prop_assert!(parts.iter().all(|part| *part >= 0));
         prop_assert_eq!(it, reference::report(&stories, &book, &query).ledger);
+    }
+
+    #[test]
+    fn a_story_measured_anew_after_each_fact_gives_what_it_gives_as_a_whole(stories in stories(5)) {
+        let book = book();
+        let (mut stored, mut whole) = (BTreeMap::<(Cohort, Day), Sums>::new(), BTreeMap::<(Cohort, Day), Sums>::new());
+        for story in &stories {
+            let mut given = BTreeMap::new();
+            let stood = (1..=story.facts.len()).map(|facts| measure(&after(story, facts), &book).given);
+            for anew in stood.chain([measure(story, &book).given]) {
+                for (rows, times) in [(&given, -1), (&anew, 1)] {
+                    for (key, sums) in rows {
+                        stored.entry(Clone::clone(key)).or_default().merge(sums, times);
+                    }
+                }
+                given = anew;
+            }
+            for (key, sums) in &given {
+                whole.entry(key.clone()).or_default().merge(sums, 1);
+            }
+        }
+        stored.retain(|_, sums| !sums.is_empty());
+        whole.retain(|_, sums| !sums.is_empty());
+        prop_assert!(stored == whole);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    #[test]
+    fn of_many_handoffs_the_figures_are_those_of_the_reference(
+        stories in stories(4),
+        (times, is_undone) in (prop_oneof![17..36_i64, Just(20), Just(30)], any::<bool>()),
+        apart in prop_oneof![Just(0), Just(1_000_000), Just(3_600_000_000)],
+        (open_facts, open_times) in (1..9_usize, 0..4_i64),
+        mut query in queries(),
+        (kind, days, n) in (0..4_u8, 88..93_i32, any::<usize>()),
+    ) {
+        let mut finished: Vec<Story> = stories.iter().map(|story| finished(story, is_undone)).collect();
+        if kind > 0 {
+            (query.scope, query.version, query.historic) = (Scope::All, None, Historic::Include);
+            let created = Day::of(finished[0].facts[0].at);
+            (query.from, query.until) = (created.plus(-2), created.plus(days - 2));
+        }
+        if kind > 1 {
+            // What is still open is as old as some of what is done was when it was completed, on the same route.
+            let about = finished[0].about.clone();
+            for it in &mut finished {
+                it.about.clone_from(&about);
+            }
+            let some = &finished[n % finished.len()];
+            query.as_of = some.facts[some.facts.len() - 1].at;
+        }
+        let begun: Vec<Story> = finished.iter().map(|it| after(it, open_facts.min(it.facts.len()))).collect();
+        let mut all = many(&finished, times, apart);
+        all.extend(many(&begun, open_times, apart).into_iter().map(|story| Story { id: other(story.id), ..story }));
+        prop_assert_eq!(figures(&all, &query), reference::report(&all, &book(), &query));
     }
 }

@@ -305,6 +305,68 @@ fn clock(story: &Story, dice: &mut Dice<'_>) -> Clock {
     clock
 }
 
+/// The story brought to its completion an hour after the other, with a clock that was met by it; undone and completed again, if so asked.
+pub(crate) fn finished(story: &Story, is_undone: bool) -> Story {
+    let mut story = story.clone();
+    let criteria = vec![Applied { key: "unread".into(), blocking: false, unmet: false }];
+    let all = [
+        What::Submitted { content_hash: "last".into(), criteria },
+        What::Accepted { read_back: true, conditions: 0 },
+        What::Begun,
+        What::Completed,
+    ];
+    let done = story.facts.iter().fold(0, |done, fact| match fact.what {
+        What::Submitted { .. } => 1,
+        What::Accepted { .. } => 2,
+        What::Begun | What::Reopened => 3,
+        What::Completed | What::Cancelled => 4,
+        What::Recalled | What::Rejected(_) | What::Returned(_) => 0,
+        _ => done,
+    });
+    let again = [What::Reopened, What::Completed];
+    let rest = all.into_iter().skip(done).chain(again.into_iter().filter(|_| is_undone && done < 4));
+    for what in rest.collect::<Vec<_>>() {
+        let last = story.facts.last().expect("a story begins").clone();
+        let later = |at: Timestamp| at.plus_seconds(3_600);
+        let (at, recorded_at) = (later(last.at), later(last.recorded_at));
+        if what == What::Completed {
+            let id = uuid::Uuid::from_u128(story.id.as_uuid().as_u128() << 32 | story.facts.len() as u128 | 1 << 31);
+            story.clocks.insert(id.into(), met(last.at, at));
+        }
+        story.facts.push(Fact { sequence: last.sequence + 1, at, recorded_at, what, ..last });
+    }
+    story
+}
+
+/// The clock of a completion in time.
+fn met(from: Timestamp, until: Timestamp) -> Clock {
+    let micros = until.as_micros() - from.as_micros();
+    let running = ClockState {
+        life: ClockLife::Running,
+        policy: None,
+        calendar: CalendarVersion::default(),
+        target_micros: 2 * micros,
+        elapsed_micros: 0,
+        due_at: Some(Timestamp::from_micros(from.as_micros() + 2 * micros)),
+        ended_at: None,
+        end_cause: String::new(),
+        undone: false,
+        breached: false,
+        warned: false,
+        excused: false,
+    };
+    let stopped = ClockState {
+        life: ClockLife::Met,
+        elapsed_micros: micros,
+        ended_at: Some(until),
+        end_cause: "completed".into(),
+        ..running.clone()
+    };
+    let promise = Promise { kind: ClockKind::Completion, side: Side::Downstream, started_at: from, historic: false };
+    let went = [(1, from, running), (2, until, stopped)];
+    Clock { promise, went: went.map(|(sequence, at, state)| ClockFact { sequence, at, recorded_at: at, state }).into() }
+}
+
 /// Team a works by hours that change once, b always, c by a calendar that it took on late.
 pub(crate) fn book() -> Book {
     let day = |from: i32, until: i32| vec![Window::new((from, 0), (until, 0))];
