@@ -261,10 +261,13 @@ fn tell(story: &mut Story, heard: &Heard, told: &Told) {
 }
 
 fn tell_clock(story: &mut Story, heard: &Heard, told: ClockTold) {
-    let fact =
+    let mut fact =
         story::ClockFact { sequence: heard.sequence, at: heard.at, recorded_at: heard.recorded_at, state: told.state };
     let clock = story.clocks.entry(told.clock);
-    clock.or_insert_with(|| story::Clock { promise: told.promise, went: vec![] }).went.push(fact);
+    let clock = clock.or_insert_with(|| story::Clock { promise: told.promise, went: vec![] });
+    // What ended without being done stays so, though its breach is excused or acknowledged later.
+    fact.state.undone |= clock.went.last().is_some_and(|before| before.state.undone);
+    clock.went.push(fact);
 }
 
 /// Measures handoffs, gives the difference to the sums, and keeps them.
@@ -315,4 +318,60 @@ async fn save(
 
 fn created_at(story: &Story) -> Option<Timestamp> {
     story.facts.first().filter(|fact| matches!(fact.what, What::Created { .. })).map(|fact| fact.at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        Side,
+        story::{CalendarVersion, ClockKind, ClockLife, ClockState, Promise},
+    };
+
+    #[test]
+    fn a_clock_that_ended_without_being_done_stays_so_when_its_breach_is_excused() {
+        let about = |name: &str| name.parse().unwrap();
+        let told = |undone, excused| ClockTold {
+            handoff: uuid::Uuid::nil().into(),
+            route_id: "r".parse().unwrap(),
+            from_team: about("a"),
+            to_team: about("b"),
+            clock: uuid::Uuid::nil().into(),
+            promise: Promise {
+                kind: ClockKind::Acceptance,
+                side: Side::Downstream,
+                started_at: Timestamp::EPOCH,
+                historic: false,
+            },
+            state: ClockState {
+                life: ClockLife::Late,
+                policy: None,
+                calendar: CalendarVersion::default(),
+                target_micros: 1,
+                elapsed_micros: 2,
+                due_at: Some(Timestamp::EPOCH),
+                ended_at: Some(Timestamp::EPOCH),
+                end_cause: "recalled".into(),
+                undone,
+                breached: true,
+                warned: false,
+                excused,
+            },
+        };
+        let mut story = Story::new(uuid::Uuid::nil().into(), about_of(&told(true, false)));
+        for (sequence, told) in (1..).zip([told(true, false), told(false, true)]) {
+            let heard = Heard {
+                aggregate: "clocks".into(),
+                sequence,
+                at: Timestamp::EPOCH,
+                recorded_at: Timestamp::EPOCH,
+                historic: false,
+                news: News::Nothing,
+            };
+            tell_clock(&mut story, &heard, told);
+        }
+        let ended =
+            story.clocks.values().flat_map(|clock| &clock.went).map(|fact| (fact.state.undone, fact.state.excused));
+        assert_eq!(ended.collect::<Vec<_>>(), [(true, false), (true, true)]);
+    }
 }
