@@ -7,15 +7,18 @@ use super::hear::New;
 use crate::{
     domain::{
         Refused, Story,
-        heard::What,
+        heard::{Heard, What},
         survey::{self, Answer, By, CAP_SECONDS, Fact, Occasion, Questions, Survey, SurveyId},
     },
     store::{self, Generation},
 };
 
-/// Asks both sides of what was just completed, or cancelled after a submit, and plans to ask them again. History asks nobody.
+/// Asks both sides of what was just completed, or cancelled after a submit, and plans to ask them again. History asks nobody, nor
+/// does what ended so long ago that they would be asked twice at once.
 pub(crate) async fn react(tx: &mut Tx, generation: Generation, new: &New) -> Result<()> {
-    let ended = new.iter().filter(|(heard, _)| !heard.historic).filter_map(|(heard, told)| match told.what {
+    let now = tx.now();
+    let asks = |heard: &Heard| !heard.historic && survey::follow_up_at(heard.at) > now;
+    let ended = new.iter().filter(|(heard, _)| asks(heard)).filter_map(|(heard, told)| match told.what {
         What::Completed => Some((heard, told, Occasion::Completed)),
         What::Cancelled => Some((heard, told, Occasion::Cancelled)),
         _ => None,

@@ -5,7 +5,10 @@ mod figures;
 mod pareto;
 mod trend;
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 pub use self::{
     compare::{Comparison, Verdict, compare, verdict},
@@ -261,10 +264,14 @@ fn read_backs(total: &Total) -> ReadBacks {
 fn criteria(total: &Total) -> Vec<Criterion> {
     let query = total.query();
     let days = query.until.0.min(Day::of(query.as_of).0.saturating_add(1)).saturating_sub(query.from.0);
-    let applied = total.labelled(Count::CriterionApplied);
-    let mut criteria: Vec<Criterion> = applied
-        .map(|(key, required)| {
+    let submitted_or_cited = [Count::CriterionApplied, Count::RejectionCriterion, Count::ReturnCriterion];
+    let keys = submitted_or_cited.into_iter().flat_map(|what| total.labelled(what).map(|(key, _)| key));
+    let mut criteria: Vec<Criterion> = keys
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .map(|key| {
             let of = |what| total.number_of(what, key);
+            let required = of(Count::CriterionApplied);
             let mut criterion = Criterion {
                 key: key.to_owned(),
                 required,

@@ -417,7 +417,11 @@ fn criteria(events: &[(&Story, usize, &Fact)], query: &Query) -> Vec<Criterion> 
         _ => &[],
     });
     let applied: Vec<_> = applied.collect();
-    let keys = distinct(applied.iter().map(|it| it.key.clone()));
+    let cited = facts.iter().flat_map(|it| match it {
+        What::Rejected(reasons) | What::Returned(reasons) => criteria_of(reasons),
+        _ => Vec::new(),
+    });
+    let keys = distinct(applied.iter().map(|it| it.key.clone()).chain(cited));
     let days = query.until.0.min(Day::of(query.as_of).0 + 1) - query.from.0;
     let mut criteria: Vec<Criterion> = keys
         .into_iter()
