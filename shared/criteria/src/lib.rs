@@ -49,6 +49,7 @@ mod decimal;
 mod document;
 mod evaluation;
 mod expression;
+mod filter;
 mod findings;
 mod hash;
 mod judge;
@@ -67,10 +68,12 @@ pub use content::{
 pub use criteria::{CompileError, Criteria};
 pub use document::{TemplateDocument, YamlError};
 pub use evaluation::{CriterionKind, CriterionResult, Evaluation, Outcome};
+pub use expression::BadExpression;
+pub use filter::Filter;
 pub use findings::{Finding, FindingCode};
 pub use hash::{BadContentHash, ContentHash};
 pub use migration::{Flag, Migration, migrate};
-pub use review::{BadReviewRule, ReviewDecision, ReviewRule};
+pub use review::{ReviewDecision, ReviewRule};
 pub use submission::{Circumstances, Submission, Tick, TickState};
 pub use value::{Attachment, Money, Record, Value};
 

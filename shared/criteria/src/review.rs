@@ -8,8 +8,7 @@ use std::{
 
 use crate::{
     admit,
-    expression::{self, Expression, Failure, Mistake, Scope, to_cel},
-    findings::FindingCode,
+    expression::{self, BadExpression, Expression, Scope, to_cel},
     submission::{Circumstances, Submission},
     value::Value,
 };
@@ -23,20 +22,6 @@ static DEFAULT: LazyLock<ReviewRule> = LazyLock::new(|| {
 /// as the crate's documentation says, also where the template hides the field. Cheap to clone and to share.
 #[derive(Clone, Debug)]
 pub struct ReviewRule(Arc<Expression>);
-
-/// Why a text is no review rule: the first mistake's place, and every mistake in words.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{message}", place(*.line, *.column))]
-pub struct BadReviewRule {
-    /// What kind of mistake the first one is.
-    pub code: FindingCode,
-    /// Counted from 1; 0 where the rule as a whole is meant.
-    pub line: u32,
-    /// In characters, counted from 1; 0 where the rule as a whole is meant.
-    pub column: u32,
-    /// What is wrong and how to put it right.
-    pub message: String,
-}
 
 /// What a rule says of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,17 +38,16 @@ impl ReviewRule {
 
     /// Reads a rule. Refused is what cannot be read, names anything but the four, or has no bound (see `expression`).
     /// Whether the fields it names exist, and are of the type that it takes them for, shows only when it decides.
-    pub fn compile(text: &str) -> Result<Self, BadReviewRule> {
+    pub fn compile(text: &str) -> Result<Self, BadExpression> {
         let read = || {
             let rule = Expression::compile(text, Scope::AnyField)?;
-            try_out(&rule)?;
+            // A rule that names no field has all that it needs, so mistakes of type show at once.
+            if rule.names().next().is_none() {
+                expression::tried(rule.judge(|_| None, &Circumstances::default()))?;
+            }
             Ok(rule)
         };
-        let defeated = || Err(vec![Mistake::of_whole(FindingCode::CelSyntax, "it defeats the reader; simplify it")]);
-        expression::with_deep_stack(read)
-            .unwrap_or_else(defeated)
-            .map(|rule| Self(Arc::new(rule)))
-            .map_err(|mistakes| BadReviewRule::of(&mistakes))
+        expression::read(read).map(|rule| Self(Arc::new(rule)))
     }
 
     /// As it was written.
@@ -104,33 +88,6 @@ impl ReviewRule {
             }
         })
     }
-}
-
-/// A rule that names no field has all that it needs, so mistakes of type show at once.
-fn try_out(rule: &Expression) -> Result<(), Vec<Mistake>> {
-    if rule.names().next().is_some() {
-        return Ok(());
-    }
-    match rule.judge(|_| None, &Circumstances::default()) {
-        Err(Failure::Type(message)) => {
-            let message = format!("{message}; compare like with like, and let the whole be true or false");
-            Err(vec![Mistake::of_whole(FindingCode::CelType, message)])
-        }
-        _ => Ok(()),
-    }
-}
-
-impl BadReviewRule {
-    fn of(mistakes: &[Mistake]) -> Self {
-        let (code, line, column) =
-            mistakes.first().map_or((FindingCode::CelSyntax, 0, 0), |first| (first.code, first.line, first.column));
-        let messages: Vec<_> = mistakes.iter().map(|mistake| mistake.message.as_str()).collect();
-        Self { code, line, column, message: messages.join("; ") }
-    }
-}
-
-fn place(line: u32, column: u32) -> String {
-    if line == 0 { String::new() } else { format!("line {line}, column {column}: ") }
 }
 
 impl Default for ReviewRule {

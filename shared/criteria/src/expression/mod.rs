@@ -47,6 +47,43 @@ pub(crate) enum Scope<'a> {
     Content(&'a Content),
     /// Any field, of any type, and what of the handoff a review rule may ask for.
     AnyField,
+    /// These names, and no field.
+    Names(&'a [&'a str]),
+}
+
+/// Why a text is not the expression that it should be: the first mistake's place, and every mistake in words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", place(*.line, *.column))]
+pub struct BadExpression {
+    /// What kind of mistake the first one is.
+    pub code: FindingCode,
+    /// Counted from 1; 0 where the expression as a whole is meant.
+    pub line: u32,
+    /// In characters, counted from 1; 0 where the expression as a whole is meant.
+    pub column: u32,
+    /// What is wrong and how to put it right.
+    pub message: String,
+}
+
+fn place(line: u32, column: u32) -> String {
+    if line == 0 { String::new() } else { format!("line {line}, column {column}: ") }
+}
+
+impl BadExpression {
+    fn of(mistakes: &[Mistake]) -> Self {
+        let (code, line, column) =
+            mistakes.first().map_or((FindingCode::CelSyntax, 0, 0), |first| (first.code, first.line, first.column));
+        let messages: Vec<_> = mistakes.iter().map(|mistake| mistake.message.as_str()).collect();
+        Self { code, line, column, message: messages.join("; ") }
+    }
+}
+
+/// Reads an expression that stands alone, where the reader has room.
+pub(crate) fn read(
+    compile: impl FnOnce() -> Result<Expression, Vec<Mistake>> + Send,
+) -> Result<Expression, BadExpression> {
+    let defeated = || Err(vec![Mistake::of_whole(FindingCode::CelSyntax, "it defeats the reader; simplify it")]);
+    with_deep_stack(compile).unwrap_or_else(defeated).map_err(|mistakes| BadExpression::of(&mistakes))
 }
 
 /// One thing that is wrong with an expression.
@@ -140,17 +177,37 @@ impl Expression {
     ) -> Result<bool, Failure> {
         let fields: BTreeMap<String, cel::Value> =
             self.names().filter_map(|name| Some((name.to_owned(), known(name)?.clone()))).collect();
+        self.holds([
+            ("fields", known::map(fields)),
+            ("priority", circumstances.priority.into()),
+            ("attempt", i64::from(circumstances.attempt).into()),
+            ("first_time_pair", circumstances.first_time_pair.into()),
+            ("confidential", circumstances.confidential.into()),
+        ])
+    }
+
+    /// Whether it is true where names have these values.
+    pub(crate) fn holds<'n>(&self, names: impl IntoIterator<Item = (&'n str, cel::Value)>) -> Result<bool, Failure> {
         let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
-        context.add_variable_from_value("fields", known::map(fields));
-        context.add_variable_from_value("priority", circumstances.priority.to_owned());
-        context.add_variable_from_value("attempt", i64::from(circumstances.attempt));
-        context.add_variable_from_value("first_time_pair", circumstances.first_time_pair);
-        context.add_variable_from_value("confidential", circumstances.confidential);
+        for (name, value) in names {
+            context.add_variable_from_value(name, value);
+        }
         match cel::Value::resolve(&self.tree, &context) {
             Ok(cel::Value::Bool(answer)) => Ok(answer),
             Ok(other) => Err(Failure::Type(format!("it gives {}, not true or false", other.type_of()))),
             Err(error) => Err(failure(&error)),
         }
+    }
+}
+
+/// What a try of an expression says about its types.
+pub(crate) fn tried(outcome: Result<bool, Failure>) -> Result<(), Vec<Mistake>> {
+    match outcome {
+        Err(Failure::Type(message)) => {
+            let message = format!("{message}; compare like with like, and let the whole be true or false");
+            Err(vec![Mistake::of_whole(FindingCode::CelType, message)])
+        }
+        _ => Ok(()),
     }
 }
 

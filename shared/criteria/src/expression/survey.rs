@@ -33,6 +33,8 @@ struct Size {
 
 impl Size {
     const SCALAR: Self = Self { bytes: 16, entry_bytes: 0 };
+    /// Of a name that something has: an id, a kind.
+    const NAME: Self = Self::flat(256);
     const FIELD: Self = Self { bytes: limits::TEXT_MAX_BYTES as u64, entry_bytes: limits::URL_MAX_BYTES as u64 };
 
     const fn flat(bytes: u64) -> Self {
@@ -133,10 +135,11 @@ impl<'a> Survey<'a> {
         }
     }
 
-    const fn variables(&self) -> &'static [&'static str] {
+    const fn variables(&self) -> &'a [&'a str] {
         match self.scope {
             Scope::Content(_) => &VARIABLES,
             Scope::AnyField => &REVIEW_VARIABLES,
+            Scope::Names(names) => names,
         }
     }
 
@@ -241,6 +244,9 @@ impl<'a> Survey<'a> {
                 let message = "a field's key is 1 to 63 of a-z, 0-9 and '_', beginning with a letter";
                 self.flaw(FindingCode::UnknownField, message);
             }
+            Scope::Names(names) => {
+                self.flaw(FindingCode::UnknownName, format!("there are no fields here; there are {}", names.join(", ")));
+            }
             _ => {}
         }
         self.named.insert(key);
@@ -254,11 +260,20 @@ impl<'a> Survey<'a> {
         if let Some((_, size)) = self.bound.iter().rev().find(|(bound, _)| *bound == name) {
             return *size;
         }
-        if name == FIELDS {
-            self.flaw(FindingCode::UnknownName, "name one field, as fields.x, rather than all `fields`");
-        } else if !self.variables().contains(&name) {
-            let known = self.variables().join(", ");
-            self.flaw(FindingCode::UnknownName, format!("there is no `{name}`; there are fields.x, {known}"));
+        let known = self.variables();
+        match self.scope {
+            Scope::Names(_) if known.contains(&name) => return Size::NAME,
+            _ if known.contains(&name) => {}
+            Scope::Names(_) => {
+                self.flaw(FindingCode::UnknownName, format!("there is no `{name}`; there are {}", known.join(", ")));
+            }
+            _ if name == FIELDS => {
+                self.flaw(FindingCode::UnknownName, "name one field, as fields.x, rather than all `fields`");
+            }
+            _ => {
+                let known = known.join(", ");
+                self.flaw(FindingCode::UnknownName, format!("there is no `{name}`; there are fields.x, {known}"));
+            }
         }
         Size::SCALAR
     }
@@ -277,7 +292,7 @@ impl<'a> Survey<'a> {
     /// A macro: its range, then its body once for each entry that the range may have.
     fn comprehension(&mut self, comprehension: &'a ComprehensionExpr, depth: u16) -> Price {
         let ComprehensionExpr { iter_range, iter_var, iter_var2, accu_var, .. } = comprehension;
-        if iter_var == FIELDS || VARIABLES.contains(&iter_var.as_str()) {
+        if iter_var == FIELDS || VARIABLES.contains(&iter_var.as_str()) || self.variables().contains(&iter_var.as_str()) {
             self.flaw(
                 FindingCode::UnknownName,
                 format!("`{iter_var}` is taken; give the macro's variable another name"),
@@ -322,6 +337,7 @@ impl<'a> Survey<'a> {
                         content.field(key).is_none_or(|field| field.r#type == FieldType::MultiChoice)
                     }
                     Scope::AnyField => true,
+                    Scope::Names(_) => false,
                 };
                 self.ranged.insert(key);
                 is_list.then_some(limits::CHOICES_MAX as u64)
