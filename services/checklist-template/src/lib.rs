@@ -27,7 +27,7 @@ impl Service for ChecklistTemplate {
     const IDENTITY: Identity = Identity {
         name: "checklist-template",
         package: "baton.checklist.v1",
-        event_message: "baton.checklist.v1.TemplateEvent",
+        event_message: Some("baton.checklist.v1.TemplateEvent"),
         schema: "checklist",
         migrations: &MIGRATIONS,
     };

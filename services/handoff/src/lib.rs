@@ -30,7 +30,7 @@ impl Service for HandoffService {
     const IDENTITY: Identity = Identity {
         name: "handoff",
         package: "baton.handoff.v1",
-        event_message: "baton.handoff.v1.HandoffEvent",
+        event_message: Some("baton.handoff.v1.HandoffEvent"),
         schema: "handoff",
         migrations: &MIGRATIONS,
     };

@@ -33,7 +33,7 @@ impl Service for Metrics {
     const IDENTITY: Identity = Identity {
         name: "baton-metrics",
         package: "baton.metrics.v1",
-        event_message: "baton.metrics.v1.MetricsEvent",
+        event_message: Some("baton.metrics.v1.MetricsEvent"),
         schema: "metrics",
         migrations: &MIGRATIONS,
     };

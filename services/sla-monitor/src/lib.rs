@@ -31,7 +31,7 @@ impl Service for SlaMonitor {
     const IDENTITY: Identity = Identity {
         name: "sla-monitor",
         package: "baton.sla.v1",
-        event_message: "baton.sla.v1.SlaEvent",
+        event_message: Some("baton.sla.v1.SlaEvent"),
         schema: "sla",
         migrations: &MIGRATIONS,
     };

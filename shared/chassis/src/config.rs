@@ -232,22 +232,24 @@ pub struct BadConfig(String);
 const SECRETS: [&str; 3] = ["database.url", "database.owner_url", "nats.password"];
 
 impl<S: DeserializeOwned + Serialize + Default> Config<S> {
-    /// Reads the file (if one is given), then the environment, then the files that hold secrets.
-    pub fn load(file: Option<&PathBuf>) -> Result<Self, BadConfig> {
+    /// Reads the file (if one is given), then the environment, then the files that hold secrets: those of every service, and the
+    /// service's own.
+    pub fn load(file: Option<&PathBuf>, own_secrets: &'static [&'static str]) -> Result<Self, BadConfig> {
         let mut sources = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = file {
             sources = sources.merge(Toml::file_exact(file));
         }
         let is_setting = |key: &figment::value::UncasedStr| key.as_str().contains("__");
-        let is_secret = |key: &figment::value::UncasedStr| {
+        let is_secret = move |key: &figment::value::UncasedStr| {
             SECRETS
                 .iter()
+                .chain(own_secrets)
                 .map(|secret| secret.replace('.', "__"))
                 .any(|it| key == it.as_str() || key == format!("{it}_FILE").as_str())
         };
         sources =
             sources.merge(Env::prefixed("BATON_").filter(move |key| is_setting(key) && !is_secret(key)).split("__"));
-        for secret in SECRETS {
+        for secret in SECRETS.iter().chain(own_secrets).copied() {
             let variable = format!("BATON_{}", secret.replace('.', "__").to_uppercase());
             // Letter by letter: elsewhere `007` is read as a number and `[` as the beginning of a list.
             if let Ok(text) = std::env::var(&variable) {

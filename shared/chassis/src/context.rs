@@ -27,8 +27,8 @@ pub struct Identity {
     pub name: &'static str,
     /// The protobuf package, the root of its fact names: `baton.handoff.v1`. Its second part names the stream.
     pub package: &'static str,
-    /// The message that carries its facts: `baton.handoff.v1.HandoffEvent`.
-    pub event_message: &'static str,
+    /// The message that carries its facts: `baton.handoff.v1.HandoffEvent`. None: it says nothing, and has no stream.
+    pub event_message: Option<&'static str>,
     /// The Postgres schema that it owns; also the name of its role, and `<schema>_owner` of the schema's owner.
     pub schema: &'static str,
     /// The service's own migrations; those of the chassis run before them.
@@ -128,7 +128,8 @@ impl Context {
         self.0.stirred.send_replace(());
     }
 
-    pub(crate) fn stirred(&self) -> watch::Receiver<()> {
+    /// Told whenever something may be due sooner than it was thought.
+    pub fn stirred(&self) -> watch::Receiver<()> {
         self.0.stirred.subscribe()
     }
 

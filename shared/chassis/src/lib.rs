@@ -55,6 +55,9 @@ pub trait Service: Send + Sync + 'static {
     /// Which service it is.
     const IDENTITY: Identity;
 
+    /// Keys of its own section that are secrets: `service.smtp_url`. Each may stand in a file.
+    const SECRETS: &'static [&'static str] = &[];
+
     /// Its own section of the configuration.
     type Config: serde::Serialize + serde::de::DeserializeOwned + Default + Send;
 

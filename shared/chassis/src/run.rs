@@ -94,7 +94,7 @@ pub fn run<S: Service>() -> ExitCode {
 
 /// The configuration that the command needs, and logs that go where it says.
 fn configured<S: Service>(arguments: &Arguments) -> Result<Config<S::Config>, String> {
-    let config = Config::<S::Config>::load(arguments.config.as_ref()).map_err(|error| error.to_string())?;
+    let config = Config::<S::Config>::load(arguments.config.as_ref(), S::SECRETS).map_err(|error| error.to_string())?;
     match arguments.command {
         Command::Config => Ok(()),
         Command::Serve { migrate: false } | Command::Rebuild | Command::Dlq(_) => config.must_serve(),

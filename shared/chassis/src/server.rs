@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use futures::future::BoxFuture;
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use kernel::{Error, Result};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -37,7 +38,17 @@ pub struct Mount {
     routes: tonic::service::RoutesBuilder,
     names: Vec<&'static str>,
     tasks: Vec<Task>,
+    works: Vec<Work>,
     hears: Vec<Hears>,
+}
+
+/// Work that goes on for as long as the service runs.
+struct Work(Box<dyn FnOnce(Context, CancellationToken) -> BoxFuture<'static, ()> + Send>);
+
+impl std::fmt::Debug for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Work").finish_non_exhaustive()
+    }
 }
 
 impl Mount {
@@ -60,6 +71,17 @@ impl Mount {
         F: Future<Output = Result<Next>> + Send + 'static,
     {
         self.tasks.push(Task { name, tick: Arc::new(move |context| Box::pin(tick(context))) });
+        self
+    }
+
+    /// Adds work that is no timer: it goes on, on every replica, until its token is cancelled; what it has begun may end then, within
+    /// the drain time.
+    #[must_use]
+    pub fn work<F>(mut self, work: impl FnOnce(Context, CancellationToken) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.works.push(Work(Box::new(move |context, stop| Box::pin(work(context, stop)))));
         self
     }
 
@@ -108,8 +130,10 @@ impl Running {
         let edge_state = Edge::new(&config)?;
         let context = open::<S>(&config, clock, edge_state.default_deadline).await?;
         let mut mount = S::mount(&context, config.service).await?;
-        mount =
-            mount.grpc(api::event::v1::event_log_service_server::EventLogServiceServer::new(EventLog(context.clone())));
+        if identity.event_message.is_some() {
+            let log = EventLog(context.clone());
+            mount = mount.grpc(api::event::v1::event_log_service_server::EventLogServiceServer::new(log));
+        }
 
         let (health, health_service) = tonic_health::server::health_reporter();
         for name in mount.names.iter().copied().chain([""]) {
@@ -146,8 +170,11 @@ impl Running {
         server.spawn(serve_http(http, context.clone(), stop_tasks.clone(), metrics, stop_server.clone()));
 
         let client = connect(&config.nats).await?;
-        let stream = Stream::new(client.clone(), &identity, &config.nats);
+        let stream = Stream::of(client.clone(), &identity, &config.nats);
         let mut tasks = spawn_tasks(&context, stream, mount.tasks, &stop_tasks);
+        for Work(work) in mount.works {
+            tasks.spawn(work(context.clone(), stop_tasks.clone()));
+        }
         for hears in mount.hears {
             let prefix = config.nats.prefix.clone();
             tasks.spawn(consumer::run(context.clone(), client.clone(), prefix, hears, stop_tasks.clone()));
@@ -212,18 +239,21 @@ pub(crate) async fn open<S: Service>(config: &Config<S::Config>, clock: Clock, d
     Ok(Context::new(S::IDENTITY, pool, clock, limits))
 }
 
-/// What runs beside the calls: the sequencer, the publisher, the housekeeping, and the service's own timers.
-fn spawn_tasks(context: &Context, stream: Stream, timers: Vec<Task>, stop: &CancellationToken) -> JoinSet<()> {
+/// What runs beside the calls: the sequencer and the publisher of a service that has something to say, the housekeeping, and the
+/// service's own timers.
+fn spawn_tasks(context: &Context, stream: Option<Stream>, timers: Vec<Task>, stop: &CancellationToken) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    let sequenced = Arc::new(Notify::new());
-    tasks.spawn({
-        let (context, sequenced, stop) = (context.clone(), sequenced.clone(), stop.clone());
-        async move { publisher::run_sequencer(context, &sequenced, stop).await }
-    });
-    tasks.spawn({
-        let (context, stop) = (context.clone(), stop.clone());
-        async move { publisher::run_publisher(context, stream, &sequenced, stop).await }
-    });
+    if let Some(stream) = stream {
+        let sequenced = Arc::new(Notify::new());
+        tasks.spawn({
+            let (context, sequenced, stop) = (context.clone(), sequenced.clone(), stop.clone());
+            async move { publisher::run_sequencer(context, &sequenced, stop).await }
+        });
+        tasks.spawn({
+            let (context, stop) = (context.clone(), stop.clone());
+            async move { publisher::run_publisher(context, stream, &sequenced, stop).await }
+        });
+    }
     tasks.spawn(housekeeping::run(context.clone(), stop.clone()));
     for timer in timers {
         tasks.spawn(task::run(context.clone(), timer, stop.clone()));

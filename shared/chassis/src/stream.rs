@@ -64,7 +64,12 @@ struct PubError {
 }
 
 impl Stream {
-    pub(crate) fn new(client: Client, identity: &Identity, config: &Nats) -> Self {
+    /// The stream of a service; none of one that says nothing.
+    pub(crate) fn of(client: Client, identity: &Identity, config: &Nats) -> Option<Self> {
+        identity.event_message.map(|event_message| Self::new(client, identity, event_message, config))
+    }
+
+    fn new(client: Client, identity: &Identity, event_message: &'static str, config: &Nats) -> Self {
         let mut jetstream = jetstream::new(client.clone());
         jetstream.set_timeout(ANSWER_TIMEOUT);
         let rest = identity.package.strip_prefix("baton.").expect("every package begins with baton.");
@@ -74,7 +79,7 @@ impl Stream {
             name: format!("{}_{}", config.prefix, identity.domain()).to_uppercase(),
             root: format!("{}.{rest}", config.prefix),
             source: format!("/{}/{}/{GENERATION}", config.prefix, identity.name),
-            event_message: identity.event_message,
+            event_message,
             max_age: Duration::from_secs(u64::from(config.max_age_hours) * 3600),
             replicas: config.replicas as usize,
         }

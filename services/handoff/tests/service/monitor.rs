@@ -33,7 +33,7 @@ impl Service for Probe {
     const IDENTITY: Identity = Identity {
         name: "sla-monitor",
         package: PACKAGE,
-        event_message: "baton.sla.v1.SlaEvent",
+        event_message: Some("baton.sla.v1.SlaEvent"),
         schema: "handoff",
         migrations: &NO_MIGRATIONS,
     };

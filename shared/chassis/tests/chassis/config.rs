@@ -19,13 +19,13 @@ fn file(text: &str) -> (TempDir, PathBuf) {
 
 fn refused(text: &str) -> String {
     let (_folder, file) = file(text);
-    config::Config::<Config>::load(Some(&file)).expect_err("it is refused").to_string()
+    config::Config::<Config>::load(Some(&file), &[]).expect_err("it is refused").to_string()
 }
 
 #[test]
 fn a_file_sets_what_it_names_and_leaves_the_rest_at_its_default() {
     let (_folder, file) = file("[nats]\nprefix = \"mine\"\n[service]\nmotto = \"count\"\n");
-    let config = config::Config::<Config>::load(Some(&file)).unwrap();
+    let config = config::Config::<Config>::load(Some(&file), &[]).unwrap();
     assert_eq!((config.nats.prefix.as_str(), config.service.motto.as_str()), ("mine", "count"));
     assert_eq!((config.nats.replicas, config.grpc.max_message_bytes), (1, 1024 * 1024));
 }
@@ -58,7 +58,7 @@ fn a_bound_that_does_not_hold_or_a_wrong_type_is_refused_by_name() {
 fn a_file_that_is_not_there_or_no_toml_is_refused() {
     let (folder, file) = file("[nats\n");
     for path in [folder.path().join("nothing.toml"), file] {
-        let refused = config::Config::<Config>::load(Some(&path)).unwrap_err().to_string();
+        let refused = config::Config::<Config>::load(Some(&path), &[]).unwrap_err().to_string();
         assert!(refused.contains(".toml"), "{refused}");
     }
 }
@@ -79,7 +79,7 @@ fn loaded(file: &PathBuf, environment: &[(&str, &str)]) -> String {
 #[test]
 fn a_child_says_what_it_loaded() {
     let Some(file) = std::env::var_os(CHILD).map(PathBuf::from) else { return };
-    match config::Config::<Config>::load(Some(&file)) {
+    match config::Config::<Config>::load(Some(&file), &[]) {
         Ok(it) => println!(
             "LOADED {} {} {} {} END",
             it.nats.prefix,

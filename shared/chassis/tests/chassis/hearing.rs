@@ -44,7 +44,7 @@ impl Service for Listener {
     const IDENTITY: Identity = Identity {
         name: "listener",
         package: "baton.sla.v1",
-        event_message: "baton.sla.v1.SlaEvent",
+        event_message: Some("baton.sla.v1.SlaEvent"),
         schema: "handoff",
         migrations: &NO_MIGRATIONS,
     };

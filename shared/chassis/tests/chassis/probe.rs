@@ -32,7 +32,7 @@ impl Service for Probe {
     const IDENTITY: Identity = Identity {
         name: "probe",
         package: "baton.handoff.v1",
-        event_message: "baton.handoff.v1.HandoffEvent",
+        event_message: Some("baton.handoff.v1.HandoffEvent"),
         schema: "handoff",
         migrations: &NO_MIGRATIONS,
     };
