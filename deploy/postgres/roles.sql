@@ -8,7 +8,7 @@
 DO $$
 DECLARE
     -- Every service that has a schema.
-    schemas CONSTANT text[] := ARRAY['handoff', 'checklist', 'sla', 'metrics'];
+    schemas CONSTANT text[] := ARRAY['handoff', 'checklist', 'sla', 'metrics', 'notifier'];
     schema text;
     owner text;
 BEGIN

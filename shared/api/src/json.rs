@@ -37,3 +37,11 @@ pub fn from_json<M: Message + Name + Default>(value: serde_json::Value) -> Resul
     let dynamic = DynamicMessage::deserialize(descriptor, value).map_err(|e| BadJson(e.to_string()))?;
     dynamic.transcode_to().map_err(|e| BadJson(e.to_string()))
 }
+
+/// The names of the facts that an event message may carry, as `handoff_submitted`: the members of its `kind`, in order. None for a
+/// message that is no event.
+pub fn facts_of(event_message: &str) -> Vec<String> {
+    let event = POOL.get_message_by_name(event_message);
+    let kind = event.and_then(|event| event.oneofs().find(|oneof| oneof.name() == "kind"));
+    kind.map(|kind| kind.fields().map(|field| field.name().to_owned()).collect()).unwrap_or_default()
+}

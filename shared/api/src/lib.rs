@@ -5,7 +5,7 @@ pub mod criteria;
 mod json;
 mod time;
 
-pub use json::{BadJson, from_json, to_json};
+pub use json::{BadJson, facts_of, from_json, to_json};
 pub use time::{duration_from_seconds, timestamp};
 
 /// The file descriptors of everything in `proto/`, imports included, with comments: for reflection and for tools.
@@ -56,5 +56,13 @@ pub mod metrics {
     /// The first version.
     pub mod v1 {
         tonic::include_proto!("baton.metrics.v1");
+    }
+}
+
+/// `baton.notify.v1`: subscriptions, deliveries.
+pub mod notify {
+    /// The first version.
+    pub mod v1 {
+        tonic::include_proto!("baton.notify.v1");
     }
 }

@@ -13,9 +13,10 @@ pub mod who;
 pub use caller::{Bearer, Caller, People};
 pub use database::Database;
 pub use dev::{
+    binaries,
     keys::{Claims, Issuer},
     scratch::Scratch,
-    servers::{Access, Launch, Nats, Options, Postgres, Process, free_port},
+    servers::{Access, Launch, Mail, Nats, Options, Postgres, Process, free_port},
     tether::Tether,
 };
 pub use errors::{Refusal, refusal};

@@ -11,7 +11,7 @@ use crate::{
     commands::{
         action, completion, events, handoff, import, inbox, map,
         metrics::{board, compare, improve, pareto, report, survey, trend},
-        propose, question, review, route, sla, team, template, terms, watch, whoami, workflow,
+        notify, propose, question, review, route, sla, team, template, terms, watch, whoami, workflow,
     },
     errors::Result,
     session::Session,
@@ -19,8 +19,8 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Who you are: with --as NAME the token in BATON_TOKEN_<NAME>; or the one in the file that --token-file or BATON_TOKEN_FILE \
-names; or BATON_TOKEN. Where the services are: --handoff-url, --checklist-url, --sla-url, --metrics-url, --nats-url, or their \
-variables. `cargo dev up` starts them and writes all of it to target/dev/env: `source target/dev/env`.
+names; or BATON_TOKEN. Where the services are: --handoff-url, --checklist-url, --sla-url, --metrics-url, --notifier-url, \
+--nats-url, or their variables. `cargo dev up` starts them and writes all of it to target/dev/env: `source target/dev/env`.
 
 Exit codes:
   0  done
@@ -67,6 +67,9 @@ pub(crate) struct Global {
     /// Where the metrics service answers
     #[arg(long, global = true, value_name = "URL", env = "BATON_METRICS_URL", hide_env_values = true)]
     pub(crate) metrics_url: Option<String>,
+    /// Where the notifier answers
+    #[arg(long, global = true, value_name = "URL", env = "BATON_NOTIFIER_URL", hide_env_values = true)]
+    pub(crate) notifier_url: Option<String>,
     /// Where NATS answers
     #[arg(long, global = true, value_name = "URL", env = "BATON_NATS_URL", hide_env_values = true)]
     pub(crate) nats_url: Option<String>,
@@ -137,6 +140,9 @@ enum Command {
     /// Improvement: what the figures suggest, what was decided, and whether it helped
     #[command(subcommand)]
     Improve(improve::Command),
+    /// Notifications: be told when it is your turn, by webhook, chat or email
+    #[command(subcommand)]
+    Notify(notify::Command),
     /// What waits on a team, what is due first first
     Inbox(inbox::Inbox),
     /// What happens to handoffs, live
@@ -187,6 +193,7 @@ fn leave_out_what_the_environment_gave(mistake: &mut clap::Error) {
         "--checklist-url <URL>",
         "--sla-url <URL>",
         "--metrics-url <URL>",
+        "--notifier-url <URL>",
         "--nats-url <URL>",
     ];
     for option in options {
@@ -218,6 +225,7 @@ async fn dispatch(command: Command, session: &Session) -> Result<()> {
         Command::Board(board) => board.run(session).await,
         Command::Survey(command) => survey::run(command, session).await,
         Command::Improve(command) => improve::run(command, session).await,
+        Command::Notify(command) => Box::pin(notify::run(command, session)).await,
         Command::Inbox(inbox) => inbox.run(session).await,
         Command::Watch(watch) => watch.run(session).await,
         Command::Import(import) => import.run(session).await,

@@ -12,6 +12,9 @@ use api::{
         improvement_service_client::ImprovementServiceClient, report_service_client::ReportServiceClient,
         survey_service_client::SurveyServiceClient,
     },
+    notify::v1::{
+        delivery_service_client::DeliveryServiceClient, subscription_service_client::SubscriptionServiceClient,
+    },
     sla::v1::{
         calendar_service_client::CalendarServiceClient, clock_service_client::ClockServiceClient,
         policy_service_client::PolicyServiceClient,
@@ -134,6 +137,16 @@ impl Remote {
     /// Suggestions, and what was decided.
     pub(crate) fn improvement(&self) -> ImprovementServiceClient<Authorized> {
         ImprovementServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// Who is told what.
+    pub(crate) fn subscriptions(&self) -> SubscriptionServiceClient<Authorized> {
+        SubscriptionServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// What was sent.
+    pub(crate) fn deliveries(&self) -> DeliveryServiceClient<Authorized> {
+        DeliveryServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// Sends the request with its deadline. While the service is UNAVAILABLE the same one, with the same `request_id`, is

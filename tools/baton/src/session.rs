@@ -53,6 +53,11 @@ impl Session {
         self.remote("metrics", self.global.metrics_url.as_deref(), "BATON_METRICS_URL")
     }
 
+    /// The notifier.
+    pub(crate) fn notifier(&self) -> Result<Remote> {
+        self.remote("notifier", self.global.notifier_url.as_deref(), "BATON_NOTIFIER_URL")
+    }
+
     /// The address of NATS.
     pub(crate) fn nats_url(&self) -> Result<&str> {
         known(self.global.nats_url.as_deref(), "NATS", "BATON_NATS_URL")

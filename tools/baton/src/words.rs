@@ -10,6 +10,7 @@ use api::{
     metrics::v1::{
         Bucket, ImprovementOutcome, Metric, ParetoDimension, SuggestionKind, SuggestionState, SurveyOccasion, Verdict,
     },
+    notify::v1::DeliveryState,
     sla::v1::{AttainmentGroup, BreachCause, ClockKind, ClockState, Evidence, LedgerKind, PauseReason},
     r#type::v1::{Attachment, CriterionKind, Outcome, Priority as TypedPriority, Severity, Side, TickState},
 };
@@ -65,6 +66,7 @@ words! {
     ClockState "CLOCK_STATE_"
     CriterionKind "CRITERION_KIND_"
     Decision "DECISION_"
+    DeliveryState "DELIVERY_STATE_"
     Evidence "EVIDENCE_"
     EvidenceKind "EVIDENCE_KIND_"
     FieldType "FIELD_TYPE_"

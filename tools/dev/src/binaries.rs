@@ -70,6 +70,26 @@ pub fn buf() -> Result<Found> {
     BUF.obtain()
 }
 
+/// The folder of a Python library for an SMTP server.
+pub fn mail() -> Result<PathBuf> {
+    const MAIL: Package = Package {
+        name: "aiosmtpd-1.4.6",
+        requirements: include_str!("../requirements/mail.txt"),
+        program: "aiosmtpd/__init__.py",
+    };
+    fetch::library(&MAIL, "an SMTP server")
+}
+
+/// The folder of a Python library that verifies signatures of webhooks.
+pub fn webhooks() -> Result<PathBuf> {
+    const WEBHOOKS: Package = Package {
+        name: "standardwebhooks-1.1.0",
+        requirements: include_str!("../requirements/webhooks.txt"),
+        program: "standardwebhooks/__init__.py",
+    };
+    fetch::library(&WEBHOOKS, "Standard Webhooks")
+}
+
 struct Program {
     name: &'static str,
     title: &'static str,

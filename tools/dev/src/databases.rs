@@ -13,7 +13,7 @@ use crate::error::OrSay as _;
 pub const ROLES_SQL: &str = include_str!("../../../deploy/postgres/roles.sql");
 
 /// The schema of each service; its owner role is `<schema>_owner`, its serving role has its name.
-pub const SCHEMAS: [&str; 4] = ["handoff", "checklist", "sla", "metrics"];
+pub const SCHEMAS: [&str; 5] = ["handoff", "checklist", "sla", "metrics", "notifier"];
 
 /// Held while roles, which all databases share, are changed: two at once would fail.
 const ROLES_LOCK: i64 = 0x0062_6174_6f6e;

@@ -25,6 +25,13 @@ pub(crate) struct Package {
     pub(crate) program: &'static str,
 }
 
+/// The folder of a Python library, whose `program` is its first file; fetched first when it is not in the cache.
+pub(crate) fn library(package: &Package, title: &str) -> Result<PathBuf> {
+    let first = obtain(package, title)?;
+    let depth = Path::new(package.program).components().count();
+    Ok(first.ancestors().nth(depth).unwrap_or(&first).to_owned())
+}
+
 /// The program's path, fetched first when it is not in the cache. Two runs at once fetch once.
 pub(crate) fn obtain(package: &Package, title: &str) -> Result<PathBuf> {
     let cache = cache()?;

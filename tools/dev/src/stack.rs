@@ -11,7 +11,7 @@ use std::time::Duration;
 use dev::error::OrSay as _;
 use dev::keys::{AUDIENCE, Claims, ISSUER, Issuer};
 use dev::progress::{say, step};
-use dev::servers::{Access, Launch, Process, Servers, free_port};
+use dev::servers::{Access, Launch, Mail, Process, Servers, free_port};
 use dev::{Error, Result, databases, wait};
 use nix::sys::signal::Signal;
 
@@ -68,6 +68,7 @@ pub(crate) struct Stack {
     // Dropped in this order: what calls goes before what is called.
     services: Vec<Running>,
     grpc_ports: Vec<(&'static Service, u16)>,
+    mail: Mail,
     servers: Servers,
     programs: PathBuf,
     issuer: Issuer,
@@ -89,10 +90,12 @@ impl Stack {
             fs::create_dir_all(folder).or_say(format_args!("making {}", folder.display()), REMEDY)?;
         }
         let servers = Servers::start(&project.tether, &place.data, place.durable, Access::Users)?;
+        let mail = Mail::start(&project.tether, &place.data.join("mail"))?;
         let issuer = Issuer::generate();
         let mut stack = Self {
             services: Vec::new(),
             grpc_ports: Vec::new(),
+            mail,
             servers,
             programs,
             issuer,
@@ -142,6 +145,11 @@ impl Stack {
         self.services.clear();
         step.done("the services are stopped");
         self.servers.stop();
+    }
+
+    /// The SMTP server that takes the system's letters.
+    pub(crate) fn mail(&self) -> &Mail {
+        &self.mail
     }
 
     /// Path of a built program.
@@ -249,6 +257,10 @@ impl Stack {
             knobs.push(("SERVICE__TOKEN_FILE", self.write_token(place, service)?));
         }
         knobs.extend(called);
+        if service.sends_letters {
+            knobs.push(("SERVICE__SMTP_URL", self.mail.url()));
+            knobs.push(("SERVICE__SMTP_FROM", "Baton <baton@example.com>".to_owned()));
+        }
         knobs.extend(service.knobs.iter().map(|(name, value)| (*name, (*value).to_owned())));
         Ok(knobs.into_iter().map(|(name, value)| (format!("BATON_{name}"), value)).collect())
     }

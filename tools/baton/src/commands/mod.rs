@@ -11,6 +11,7 @@ pub(crate) mod inbox;
 pub(crate) mod map;
 pub(crate) mod metrics;
 pub(crate) mod narrow;
+pub(crate) mod notify;
 mod order;
 mod owed;
 pub(crate) mod propose;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use api::notify::v1::recipient::Recipient;
 use jsonwebtoken::dangerous::insecure_decode_claims;
 use kernel::Timestamp;
 use serde::Deserialize;
@@ -44,6 +45,11 @@ pub(crate) fn run(session: &Session) -> Result<()> {
 }
 
 impl Claims {
+    /// Who it is, as somebody who can be told something.
+    pub(crate) fn recipient(self) -> Recipient {
+        if self.kind == "service" { Recipient::Service(self.sub) } else { Recipient::Person(self.sub) }
+    }
+
     /// Of a token, which is not verified.
     pub(crate) fn of(token: &str) -> Result<Self> {
         insecure_decode_claims(token).map_err(|error| unreadable(&error))

@@ -12,6 +12,7 @@ pub(crate) mod line;
 pub(crate) mod map;
 pub(crate) mod metrics;
 pub(crate) mod migration;
+pub(crate) mod notify;
 pub(crate) mod progress;
 pub(crate) mod proposal;
 pub(crate) mod question;

@@ -1,5 +1,6 @@
 //! Real servers on free ports of this machine, each with a folder of its own.
 
+mod mail;
 mod nats;
 mod postgres;
 mod process;
@@ -7,6 +8,7 @@ mod process;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
+pub use mail::Mail;
 pub use nats::{Nats, READER};
 pub use postgres::Postgres;
 pub use process::{Launch, Process};

@@ -6,6 +6,7 @@ mod facts;
 mod figures;
 mod history;
 mod layout;
+mod notices;
 mod questions;
 mod sales;
 mod teller;
@@ -27,6 +28,7 @@ pub(crate) fn run(project: &Project, stack: &Stack, history: Option<&Path>) -> R
     let revision = sales::tell(&mut teller)?;
     facts::tell(&mut teller, revision)?;
     clocks::tell(&mut teller)?;
+    notices::tell(&mut teller, stack.mail())?;
     figures::tell(&mut teller)?;
     if let Some(file) = history {
         let decided = history::tell(&mut teller, file)?;

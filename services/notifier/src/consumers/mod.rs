@@ -1,0 +1,183 @@
+//! What this service hears: the facts of the others, read into the domain's terms and told by one op.
+
+mod body;
+mod handoff;
+mod metrics;
+mod sla;
+
+use chassis::{
+    Tx,
+    consumer::{Consumer, Heard as Message},
+};
+use futures::future::BoxFuture;
+use kernel::{Error, Result};
+
+use crate::{
+    domain::{FactId, Notice, RouteId, Side, Team, TeamId},
+    ops,
+    store::{map, subscription::Filters},
+};
+
+/// Whom this service hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Producer {
+    /// The handoff service.
+    Handoff,
+    /// The SLA monitor.
+    Sla,
+    /// The metrics service.
+    Metrics,
+}
+
+impl Producer {
+    /// Every one.
+    pub(crate) const ALL: [Self; 3] = [Self::Handoff, Self::Sla, Self::Metrics];
+
+    /// Its package.
+    pub(crate) fn package(self) -> &'static str {
+        match self {
+            Self::Handoff => "baton.handoff.v1",
+            Self::Sla => "baton.sla.v1",
+            Self::Metrics => "baton.metrics.v1",
+        }
+    }
+
+    /// The message that carries its facts.
+    pub(crate) fn event_message(self) -> &'static str {
+        match self {
+            Self::Handoff => "baton.handoff.v1.HandoffEvent",
+            Self::Sla => "baton.sla.v1.SlaEvent",
+            Self::Metrics => "baton.metrics.v1.MetricsEvent",
+        }
+    }
+
+    fn read(self, message: &Message) -> Result<News> {
+        let frame = Frame { producer: self, message };
+        match self {
+            Self::Handoff => handoff::read(&frame),
+            Self::Sla => sla::read(&frame),
+            Self::Metrics => metrics::read(&frame),
+        }
+    }
+}
+
+/// What a fact means here.
+enum News {
+    /// A team is described.
+    Team(Team),
+    /// A route joins two teams.
+    Route { id: RouteId, from_team: TeamId, to_team: TeamId },
+    /// Something that people are told, about a handoff or about none.
+    Notice(Box<Notice>),
+    /// The same, to one side of a route, whose teams are known here.
+    OfRoute { route: RouteId, to: Side, notice: Box<Notice> },
+    /// Nothing. A fact of a kind that this version does not know is nothing, too: nobody can have asked for it.
+    Nothing,
+}
+
+/// A fact as it was heard.
+struct Frame<'m> {
+    producer: Producer,
+    message: &'m Message,
+}
+
+impl Frame<'_> {
+    /// The fact's name.
+    fn event(&self) -> &str {
+        self.message.r#type.rsplit('.').next().unwrap_or_default()
+    }
+
+    /// A notice that concerns nobody yet.
+    fn notice(&self, by_person: Option<String>, headline: &str) -> Notice {
+        let message = self.message;
+        let place = message.aggregate_seq.to_be_bytes();
+        let id = kernel::derived_uuid(&[self.producer.package().as_bytes(), message.aggregate.as_bytes(), &place]);
+        Notice {
+            id: FactId::from(id),
+            package: self.producer.package(),
+            event: self.event().to_owned(),
+            subject: message.aggregate.clone(),
+            occurred_at: message.occurred_at,
+            by_person,
+            handoff: None,
+            concerns: None,
+            to: vec![],
+            to_name: None,
+            is_private: false,
+            clock: None,
+            headline: line(headline),
+            opens: crate::domain::notice::Opens::Nothing,
+        }
+    }
+}
+
+/// One line of bounded length.
+fn line(text: &str) -> String {
+    const CHARS: usize = 300;
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let line = words.collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(CHARS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// Tells people what a producer says.
+#[derive(Debug, Clone)]
+pub(crate) struct Hearing {
+    pub(crate) producer: Producer,
+    pub(crate) filters: Filters,
+    pub(crate) keep_days: u32,
+}
+
+impl Consumer for Hearing {
+    fn apply<'t>(&'t self, tx: &'t mut Tx, facts: &'t [Message]) -> BoxFuture<'t, Result<()>> {
+        Box::pin(async move {
+            let (mut notices, mut told) = (vec![], vec![]);
+            for fact in facts {
+                let notice = match self.producer.read(fact)? {
+                    News::Nothing => continue,
+                    News::Team(team) => {
+                        map::save_team(tx, &team).await?;
+                        continue;
+                    }
+                    News::Route { id, from_team, to_team } => {
+                        map::save_route(tx, &id, &from_team, &to_team).await?;
+                        continue;
+                    }
+                    News::Notice(notice) => notice,
+                    News::OfRoute { route, to, mut notice } => {
+                        let Some(teams) = map::teams_of(tx, &route).await? else { continue };
+                        notice.to_side_of(route, teams, to);
+                        notice
+                    }
+                };
+                // Nobody is told of history.
+                if !fact.historic {
+                    notices.push(*notice);
+                    told.push(fact);
+                }
+            }
+            let body = |place: usize| body::event(self.producer, told[place], &notices[place]);
+            ops::tell::tell(tx, &self.filters, &notices, self.keep_days, &body).await
+        })
+    }
+}
+
+fn slug<T: std::str::FromStr<Err = kernel::BadSlug>>(text: &str) -> Result<T> {
+    text.parse().map_err(Error::fault)
+}
+
+/// A name, or none where it is empty.
+fn name(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn side(value: i32) -> Option<Side> {
+    use api::r#type::v1::Side as Pb;
+    match Pb::try_from(value) {
+        Ok(Pb::Upstream) => Some(Side::Upstream),
+        Ok(Pb::Downstream) => Some(Side::Downstream),
+        _ => None,
+    }
+}
