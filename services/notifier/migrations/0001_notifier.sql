@@ -43,6 +43,8 @@ CREATE INDEX subscription_created ON notifier.subscription (created_at DESC, id 
 CREATE TABLE notifier.fact (
     -- Made of the producer and the fact's place in its aggregate's history.
     id uuid PRIMARY KEY,
+    -- The order in which facts were heard.
+    place bigint GENERATED ALWAYS AS IDENTITY,
     event text NOT NULL,
     subject text NOT NULL,
     occurred_at timestamptz NOT NULL,

@@ -6,6 +6,7 @@ use api::notify::v1::{
     delivery_service_server::DeliveryServiceServer, subscription_service_server::SubscriptionServiceServer,
 };
 use chassis::{Context, Identity, Mount, Peer, Service, consumer::Hears};
+use futures::future::BoxFuture;
 use kernel::{Error, Result};
 
 mod channels;
@@ -59,6 +60,14 @@ impl Service for Notifier {
             .work(move |context, stop| dispatcher.run(context, stop))
             .grpc(SubscriptionServiceServer::new(face.clone()).max_decoding_message_size(max_bytes))
             .grpc(DeliveryServiceServer::new(face).max_decoding_message_size(max_bytes)))
+    }
+
+    fn rebuild(context: Context, config: config::Config) -> Option<BoxFuture<'static, Result<()>>> {
+        Some(Box::pin(async move {
+            config.check().map_err(Error::fault)?;
+            let handoff = hears(&config, Producer::Handoff, &Filters::default())?;
+            consumers::learn_the_map(&context, &handoff).await
+        }))
     }
 }
 

@@ -1,10 +1,6 @@
 //! What time does.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use chassis::{Context, Next};
 use kernel::Result;
@@ -15,10 +11,7 @@ use crate::{
     channels::Channels,
     config::Config,
     domain::{Outcome, Place, SubscriptionId},
-    ops::{
-        self,
-        deliver::Went,
-    },
+    ops::{self, deliver::Went},
     store::{
         self,
         delivery::{Claim, Claimed},
@@ -138,8 +131,12 @@ impl Dispatcher {
             let most = if *is_failing { 1 } else { self.each };
             (*id, (most - under_way).max(0))
         };
-        let claim =
-            Claim { limit, each: self.each, of: sending.of.iter().map(free).collect(), lease_seconds: self.lease_seconds };
+        let claim = Claim {
+            limit,
+            each: self.each,
+            of: sending.of.iter().map(free).collect(),
+            lease_seconds: self.lease_seconds,
+        };
         context.transact("", &claim, |tx, claim| Box::pin(ops::deliver::claim(tx, claim))).await
     }
 

@@ -2,8 +2,8 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use futures::future::BoxFuture;
 use axum::{Router, extract::State, http::StatusCode, routing::get};
+use futures::future::BoxFuture;
 use kernel::{Error, Result};
 use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::{

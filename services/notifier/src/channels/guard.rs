@@ -171,7 +171,9 @@ mod tests {
     #[test]
     fn a_network_that_the_operator_allows_may_be_sent_to_without_tls() {
         let guard = guard(&["127.0.0.0/8", "10.2.0.0/16"]);
-        for good in ["http://127.0.0.1:9000/", "https://10.2.3.4/", "http://receiver.internal/", "http://[::ffff:127.0.0.1]/"] {
+        for good in
+            ["http://127.0.0.1:9000/", "https://10.2.3.4/", "http://receiver.internal/", "http://[::ffff:127.0.0.1]/"]
+        {
             assert!(guard.check_url(good).is_ok(), "{good}");
         }
         assert!(guard.check_url("https://10.3.0.1/").is_err());

@@ -45,7 +45,9 @@ fn reference(frame: &Frame<'_>, by_person: Option<String>, kind: Kind) -> Result
             let (from_team, to_team) = (slug(&route.from_team)?, slug(&route.to_team)?);
             Ok(News::Route { id: slug(&route.id)?, from_team, to_team })
         }
-        Kind::TermsProposed(it) => proposed(&it.route_id, it.proposal, false, "new terms are proposed, and to be decided:"),
+        Kind::TermsProposed(it) => {
+            proposed(&it.route_id, it.proposal, false, "new terms are proposed, and to be decided:")
+        }
         Kind::TermsAgreed(it) => proposed(&it.route_id, it.proposal, true, "agreed to: the new terms"),
         Kind::TermsDeclined(it) => proposed(&it.route_id, it.proposal, true, "declined: the new terms"),
         _ => {
@@ -67,7 +69,7 @@ fn concern(context: pb::HandoffContext) -> Result<Concern> {
 /// The work and its way.
 pub(super) fn title(title: &str, from_team: &str, to_team: &str) -> String {
     let title = if title.is_empty() { "A handoff" } else { title };
-    format!("{title} ({from_team} → {to_team})")
+    format!("{title} ({from_team} to {to_team})")
 }
 
 /// Which sides are told unasked, and what: whoever has to act now, and whoever wants to know what became of what it did.
@@ -99,7 +101,10 @@ fn told(kind: &Kind, by: &str, event: &str) -> (Vec<Side>, String) {
         }
         Kind::ProposalMade(pb::ProposalMade { proposal }) => {
             let proposal = proposal.clone().unwrap_or_default();
-            (other(proposal.side), format!("{by} proposes something that waits for your side{}", after_colon(&proposal.reason)))
+            (
+                other(proposal.side),
+                format!("{by} proposes something that waits for your side{}", after_colon(&proposal.reason)),
+            )
         }
         Kind::ProposalAgreed(pb::ProposalAgreed { proposal }) => {
             (of(proposal.clone().unwrap_or_default().side), format!("{by} agrees to what you proposed"))

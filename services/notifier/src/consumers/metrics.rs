@@ -13,7 +13,8 @@ pub(super) fn read(frame: &Frame<'_>) -> Result<News> {
         None => return Ok(News::Nothing),
         Some(Kind::SurveyInvited(it)) => {
             let invitation = it.invitation.unwrap_or_default();
-            let headline = format!("How did this handoff go for you ({} → {})?", invitation.from_team, invitation.to_team);
+            let headline =
+                format!("How did this handoff go for you ({} to {})?", invitation.from_team, invitation.to_team);
             let mut notice = frame.notice(None, &headline);
             notice.to_name = name(&invitation.person);
             // Who holds the token of the link answers for the person.
@@ -33,12 +34,15 @@ pub(super) fn read(frame: &Frame<'_>) -> Result<News> {
         }
         Some(Kind::ImprovementRecorded(it)) => {
             let improvement = it.improvement.unwrap_or_default();
-            frame.notice(name(&improvement.recorded_by), &format!("{}: an improvement is recorded", improvement.route_id))
+            frame.notice(
+                name(&improvement.recorded_by),
+                &format!("{}: an improvement is recorded", improvement.route_id),
+            )
         }
         Some(Kind::ImprovementReviewDue(it)) => {
             let improvement = it.improvement.unwrap_or_default();
-            let mut notice =
-                frame.notice(None, &format!("{}: did what was changed help? It is to be looked at", improvement.route_id));
+            let mut notice = frame
+                .notice(None, &format!("{}: did what was changed help? It is to be looked at", improvement.route_id));
             notice.to_name = name(&improvement.recorded_by);
             notice
         }

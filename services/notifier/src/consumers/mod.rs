@@ -6,8 +6,8 @@ mod metrics;
 mod sla;
 
 use chassis::{
-    Tx,
-    consumer::{Consumer, Heard as Message},
+    Context, Tx,
+    consumer::{Consumer, Heard as Message, Hears},
 };
 use futures::future::BoxFuture;
 use kernel::{Error, Result};
@@ -122,6 +122,42 @@ fn line(text: &str) -> String {
     }
 }
 
+/// Learns teams and routes anew from everything that the handoff service ever said; tells nobody anything. What is heard meanwhile is
+/// in what it reads last, so it ends with each as it was last described.
+pub(crate) async fn learn_the_map(context: &Context, handoff: &Hears) -> Result<()> {
+    let mut position = 0;
+    loop {
+        let batch = handoff.ask_log(position).await?;
+        let Some(last) = batch.last() else { break };
+        position = last.position;
+        let told = context.transact("", &batch, |tx, batch| {
+            Box::pin(async move {
+                for fact in batch {
+                    // One that cannot be read is put aside where it is heard.
+                    if let Ok(news) = Producer::Handoff.read(fact) {
+                        keep(tx, news).await?;
+                    }
+                }
+                Ok(())
+            })
+        });
+        told.await?;
+        tracing::info!(position, "teams and routes are learned");
+    }
+    tracing::info!(position, "teams and routes are as the handoff service last described them");
+    Ok(())
+}
+
+/// Keeps what is to be known of teams and routes; what else a fact means.
+async fn keep(tx: &mut Tx, news: News) -> Result<Option<News>> {
+    match news {
+        News::Team(team) => map::save_team(tx, &team).await?,
+        News::Route { id, from_team, to_team } => map::save_route(tx, &id, &from_team, &to_team).await?,
+        other => return Ok(Some(other)),
+    }
+    Ok(None)
+}
+
 /// Tells people what a producer says.
 #[derive(Debug, Clone)]
 pub(crate) struct Hearing {
@@ -135,22 +171,14 @@ impl Consumer for Hearing {
         Box::pin(async move {
             let (mut notices, mut told) = (vec![], vec![]);
             for fact in facts {
-                let notice = match self.producer.read(fact)? {
-                    News::Nothing => continue,
-                    News::Team(team) => {
-                        map::save_team(tx, &team).await?;
-                        continue;
-                    }
-                    News::Route { id, from_team, to_team } => {
-                        map::save_route(tx, &id, &from_team, &to_team).await?;
-                        continue;
-                    }
-                    News::Notice(notice) => notice,
-                    News::OfRoute { route, to, mut notice } => {
+                let notice = match keep(tx, self.producer.read(fact)?).await? {
+                    Some(News::Notice(notice)) => notice,
+                    Some(News::OfRoute { route, to, mut notice }) => {
                         let Some(teams) = map::teams_of(tx, &route).await? else { continue };
                         notice.to_side_of(route, teams, to);
                         notice
                     }
+                    _ => continue,
                 };
                 // Nobody is told of history.
                 if !fact.historic {

@@ -120,7 +120,11 @@ mod tests {
     #[test]
     fn a_quiet_noon_and_quiet_weekends() {
         assert_eq!(quiet(12, 13, false).over_at(at("2026-03-02T11:30:00Z")), at("2026-03-02T12:00:00Z"));
-        assert_eq!(quiet(22, 7, true).over_at(at("2026-03-06T22:00:00Z")), at("2026-03-09T06:00:00Z"), "a Friday night");
+        assert_eq!(
+            quiet(22, 7, true).over_at(at("2026-03-06T22:00:00Z")),
+            at("2026-03-09T06:00:00Z"),
+            "a Friday night"
+        );
     }
 
     #[test]

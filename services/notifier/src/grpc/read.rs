@@ -83,7 +83,8 @@ fn selection(fields: &mut Fields, field: &str, given: pb::Selection) -> Option<S
             format!("is no fact: {:?}; facts are handoff_submitted, breached, ...", kernel::shortened(name, 64)),
         ),
     };
-    let events: Option<Vec<String>> = given.events.iter().enumerate().map(event).collect::<Vec<_>>().into_iter().collect();
+    let events: Option<Vec<String>> =
+        given.events.iter().enumerate().map(event).collect::<Vec<_>>().into_iter().collect();
     let teams = given.teams.iter().enumerate().map(|(place, id)| fields.slug(&format!("{}[{place}]", at("teams")), id));
     let teams: Option<Vec<_>> = teams.collect::<Vec<_>>().into_iter().collect();
     let side = match common::Side::try_from(given.side) {
@@ -129,12 +130,8 @@ fn place(fields: &mut Fields, field: &str, given: Option<pb::Place>) -> Option<P
 fn quiet_hours(fields: &mut Fields, field: &str, given: pb::QuietHours) -> Option<QuietHours> {
     let start = time_of_day(fields, &format!("{field}.start"), &given.start);
     let end = time_of_day(fields, &format!("{field}.end"), &given.end);
-    let hours = QuietHours {
-        time_zone: given.time_zone,
-        start_seconds: start?,
-        end_seconds: end?,
-        weekends: given.weekends,
-    };
+    let hours =
+        QuietHours { time_zone: given.time_zone, start_seconds: start?, end_seconds: end?, weekends: given.weekends };
     match hours.check() {
         Ok(()) => Some(hours),
         Err(wrong) => noted(fields, field, &wrong),
@@ -213,7 +210,8 @@ impl Parse for UpdateSubscription {
         let given = request.subscription.unwrap_or_default();
         let paths = request.update_mask.map(|mask| mask.paths).unwrap_or_default();
         if paths.is_empty() {
-            fields.violation("update_mask", "is required: name what to change: what, where, quiet_hours, digest, state");
+            fields
+                .violation("update_mask", "is required: name what to change: what, where, quiet_hours, digest, state");
         }
         let mut change = Change::default();
         for path in &paths {

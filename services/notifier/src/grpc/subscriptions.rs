@@ -22,7 +22,9 @@ impl Face {
     /// Refuses a place that nothing can be sent to.
     fn must_be_reachable(&self, place: Option<&Place>) -> Result<(), Status> {
         let refused = match place {
-            Some(Place::Webhook { url, .. }) => self.channels.check_url(url).err().map(|why| ("where.webhook.url", why)),
+            Some(Place::Webhook { url, .. }) => {
+                self.channels.check_url(url).err().map(|why| ("where.webhook.url", why))
+            }
             Some(Place::Chat { url }) => self.channels.check_url(url).err().map(|why| ("where.chat.url", why)),
             Some(Place::Email { .. }) if !self.channels.sends_letters() => {
                 return Err(into_status(Refused::NoEmail.into()));
@@ -47,7 +49,9 @@ impl pb::subscription_service_server::SubscriptionService for Face {
             .once(call, wish, |tx, by, wish| {
                 Box::pin(async move {
                     let created = ops::subscribe::create(tx, by, wish.clone()).await?;
-                    Ok(pb::CreateSubscriptionResponse { subscription: Some(write::subscription(&created, Keys::Newest)) })
+                    Ok(pb::CreateSubscriptionResponse {
+                        subscription: Some(write::subscription(&created, Keys::Newest)),
+                    })
                 })
             })
             .await
@@ -70,10 +74,8 @@ impl pb::subscription_service_server::SubscriptionService for Face {
         request: Request<pb::ListSubscriptionsRequest>,
     ) -> Result<Response<pb::ListSubscriptionsResponse>, Status> {
         let (by, ListSubscriptions { who, page }) = Call::query(request)?;
-        let found =
-            subscription::list(self.context.pool(), &self.filters, &Viewer::of(&by), who.as_ref(), &page).await;
-        let (found, next_page_token) =
-            page.cut(found.map_err(into_status)?, |it| (it.created_at, it.id.as_uuid()));
+        let found = subscription::list(self.context.pool(), &self.filters, &Viewer::of(&by), who.as_ref(), &page).await;
+        let (found, next_page_token) = page.cut(found.map_err(into_status)?, |it| (it.created_at, it.id.as_uuid()));
         let subscriptions = found.iter().map(|it| write::subscription(it, Keys::None)).collect();
         Ok(Response::new(pb::ListSubscriptionsResponse { subscriptions, next_page_token }))
     }

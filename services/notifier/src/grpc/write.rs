@@ -91,13 +91,8 @@ fn place(place: &Place, keys: Keys) -> pb::Place {
 }
 
 fn signing_key(key: &Key, is_shown: bool) -> pb::SigningKey {
-    let secret =
-        if is_shown { format!("whsec_{}", BASE64_STANDARD.encode(&key.secret.0)) } else { String::new() };
-    pb::SigningKey {
-        secret,
-        created_at: Some(api::timestamp(key.created_at)),
-        until: key.until.map(api::timestamp),
-    }
+    let secret = if is_shown { format!("whsec_{}", BASE64_STANDARD.encode(&key.secret.0)) } else { String::new() };
+    pb::SigningKey { secret, created_at: Some(api::timestamp(key.created_at)), until: key.until.map(api::timestamp) }
 }
 
 /// Who knows the whole address of a chat may write to it.

@@ -8,11 +8,7 @@ use sqlx::{PgExecutor, PgPool, types::Json};
 use uuid::Uuid;
 
 use super::{Viewer, broken};
-use crate::domain::{
-    Delivery, DeliveryId, Place, QuietHours, SubscriptionId,
-    delivery::Left,
-    notice::Opens,
-};
+use crate::domain::{Delivery, DeliveryId, Place, QuietHours, SubscriptionId, delivery::Left, notice::Opens};
 
 /// Where a page of deliveries goes on: when the last one was made, and its id.
 pub(crate) type Cursor = (Timestamp, Uuid);
@@ -119,7 +115,7 @@ async fn facts(tx: &mut Tx, deliveries: &[DeliveryId]) -> Result<BTreeMap<Delive
         r#"
         SELECT delivery_id AS "delivery_id!: DeliveryId", confidential, headline, opens, opens_with, body
         FROM notifier.notification JOIN notifier.fact ON fact.id = fact_id
-        WHERE delivery_id = ANY ($1) ORDER BY occurred_at, fact.id
+        WHERE delivery_id = ANY ($1) ORDER BY occurred_at, place
         "#,
         deliveries as &[DeliveryId],
     );
@@ -326,7 +322,7 @@ pub(crate) async fn told(
         r#"
         SELECT delivery_id AS "delivery_id!: DeliveryId", event, subject, occurred_at AS "occurred_at: Timestamp", headline
         FROM notifier.notification JOIN notifier.fact ON fact.id = fact_id
-        WHERE delivery_id = ANY ($1) ORDER BY occurred_at, fact.id
+        WHERE delivery_id = ANY ($1) ORDER BY occurred_at, place
         "#,
         deliveries as &[DeliveryId],
     );

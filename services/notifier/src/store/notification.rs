@@ -35,7 +35,9 @@ pub(crate) async fn insert_facts(tx: &mut Tx, notices: &[&Notice], bodies: &[Str
         "INSERT INTO notifier.fact (id, event, subject, occurred_at, confidential, headline, opens, opens_with, body, recorded_at)
          SELECT id, event, subject, occurred_at, confidential, headline, opens, opens_with, body, $10
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::boolean[], $6::text[], $7::text[], $8::text[],
-                     $9::text[]) AS it (id, event, subject, occurred_at, confidential, headline, opens, opens_with, body)
+                     $9::text[]) WITH ORDINALITY
+             AS it (id, event, subject, occurred_at, confidential, headline, opens, opens_with, body, nth)
+         ORDER BY nth
          ON CONFLICT DO NOTHING",
         &notices.iter().map(|it| it.id).collect::<Vec<_>>() as &[FactId],
         &events,
@@ -103,7 +105,7 @@ pub(crate) async fn gather(tx: &mut Tx, subscription: SubscriptionId) -> Result<
     sqlx::query!(
         "WITH due AS (
              SELECT fact_id FROM notifier.notification JOIN notifier.fact ON fact.id = fact_id
-             WHERE subscription_id = $1 AND delivery_id IS NULL AND gather_at <= $2 ORDER BY occurred_at, fact_id LIMIT $3
+             WHERE subscription_id = $1 AND delivery_id IS NULL AND gather_at <= $2 ORDER BY occurred_at, place LIMIT $3
          ), made AS (
              INSERT INTO notifier.delivery (id, subscription_id, state, is_test, attempts, attempts_before, next_at, problem, created_at)
              SELECT $4, $1, 'PENDING', false, 0, 0, $2, '', $2 WHERE EXISTS (SELECT FROM due)

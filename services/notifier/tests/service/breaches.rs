@@ -37,7 +37,11 @@ async fn the_accountable_side_is_warned_both_hear_a_breach_and_the_contact_an_es
     assert_eq!(sorted(&implementation), ["breached", "handoff_submitted", "warned"]);
     world.pass(HOUR).await;
     world.settled().await;
-    assert_eq!(sorted(&implementation), ["breached", "escalated", "handoff_submitted", "warned"], "the second one the team");
+    assert_eq!(
+        sorted(&implementation),
+        ["breached", "escalated", "handoff_submitted", "warned"],
+        "the second one the team"
+    );
     assert_eq!(sorted(&ivan).len(), 4);
     let event = ivan.got().into_iter().find(|got| got.event() == "escalated").unwrap().json();
     assert_eq!(event["data"]["escalated"]["notify"], "ivan");
@@ -50,7 +54,10 @@ async fn one_address_hears_a_breach_once_however_many_subscriptions_lead_there()
     world.promise().await;
     let (one, another) = (Receiver::start().await, Receiver::start().await);
     world.ivan.subscribe(webhook(&one.url())).await;
-    world.ivan.subscribe_to(team("implementation"), events(&["breached", "handoff_submitted"]), webhook(&one.url())).await;
+    world
+        .ivan
+        .subscribe_to(team("implementation"), events(&["breached", "handoff_submitted"]), webhook(&one.url()))
+        .await;
     world.ivan.subscribe_to(team("implementation"), events(&["breached"]), webhook(&another.url())).await;
     world.sam.submitted("Acme").await;
     world.pass(8 * HOUR + 1).await;

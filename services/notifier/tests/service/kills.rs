@@ -104,7 +104,8 @@ async fn the_log_heard_again_from_its_beginning_tells_nobody_anything() {
         (heard >= world.handoff.facts().await).then_some(())
     })
     .await;
-    let now: i64 = sqlx::query_scalar("SELECT count(*) FROM notifier.notification").fetch_one(&mut store).await.unwrap();
+    let now: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM notifier.notification").fetch_one(&mut store).await.unwrap();
     assert_eq!(now, told);
     let pending = "SELECT count(*) FROM notifier.delivery WHERE state <> 'DELIVERED'";
     assert_eq!(sqlx::query_scalar::<_, i64>(pending).fetch_one(&mut store).await.unwrap(), 0);

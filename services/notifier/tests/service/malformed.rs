@@ -1,6 +1,8 @@
 //! Bad input: everything that is wrong with it, said at once.
 
-use api::notify::v1::{self as notify, Digest, QuietHours, Selection, Subscription, place::Place as In, recipient::Recipient as Who};
+use api::notify::v1::{
+    self as notify, Digest, QuietHours, Selection, Subscription, place::Place as In, recipient::Recipient as Who,
+};
 
 use crate::{
     person::{email, events, team, webhook},
@@ -47,7 +49,8 @@ async fn a_wish_is_refused_with_all_that_is_wrong_with_it() {
         "digest.at[0]",
     ];
     assert_eq!(refused.fields, fields);
-    let fields = async |wish: notify::CreateSubscriptionRequest| world.ivan.try_subscribe(wish).await.unwrap_err().fields;
+    let fields =
+        async |wish: notify::CreateSubscriptionRequest| world.ivan.try_subscribe(wish).await.unwrap_err().fields;
     let quiet = |start: &str, end: &str| notify::CreateSubscriptionRequest {
         quiet_hours: hours("Europe/London", start, end),
         ..wish(ivan())
@@ -68,7 +71,8 @@ async fn a_wish_is_refused_with_all_that_is_wrong_with_it() {
 async fn what_does_not_fit_together_is_refused_by_name() {
     let world = World::new().await;
     let desk = || Some(Who::Service("desk".into()));
-    let reason = async |wish: notify::CreateSubscriptionRequest| world.desk.try_subscribe(wish).await.unwrap_err().reason;
+    let reason =
+        async |wish: notify::CreateSubscriptionRequest| world.desk.try_subscribe(wish).await.unwrap_err().reason;
     assert_eq!(reason(wish(desk())).await, "EVENTS_REQUIRED");
     let side = Selection { side: 1, ..events(&["breached"]) };
     assert_eq!(reason(notify::CreateSubscriptionRequest { what: Some(side), ..wish(desk()) }).await, "SIDE_OF_SERVICE");
@@ -91,7 +95,10 @@ async fn what_does_not_fit_together_is_refused_by_name() {
     assert_eq!(refused.reason, "NO_KEYS");
     let refused = world.ivan.update(&subscribed.id, Subscription::default(), &["who", "state"]).await.unwrap_err();
     assert_eq!(refused.fields, ["update_mask", "subscription.state"]);
-    assert_eq!(world.ivan.update(&subscribed.id, Subscription::default(), &[]).await.unwrap_err().fields, ["update_mask"]);
+    assert_eq!(
+        world.ivan.update(&subscribed.id, Subscription::default(), &[]).await.unwrap_err().fields,
+        ["update_mask"]
+    );
     let of_team = notify::CreateSubscriptionRequest { ..wish(Some(team("implementation"))) };
     assert_eq!(world.ines.try_subscribe(of_team).await.unwrap_err().reason, "NOT_YOURS");
 }

@@ -144,8 +144,7 @@ impl Person {
 
     pub(crate) async fn subscribe_to(&self, who: Who, what: Selection, place: Option<Place>) -> Subscription {
         let who = Some(Recipient { recipient: Some(who) });
-        let wish =
-            notify::CreateSubscriptionRequest { who, what: Some(what), r#where: place, ..Default::default() };
+        let wish = notify::CreateSubscriptionRequest { who, what: Some(what), r#where: place, ..Default::default() };
         self.try_subscribe(wish).await.expect("it is subscribed")
     }
 

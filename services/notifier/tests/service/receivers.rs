@@ -23,7 +23,12 @@ async fn what_fails_is_sent_again_under_its_id_until_it_arrives() {
     assert_eq!((failed.log.len(), failed.log[0].status, failed.state()), (1, 503, DeliveryState::Pending));
     world.pass(6).await;
     receiver.has(2).await;
-    world.ivan.delivery_that(&subscribed.id, |it| it.attempts == 2 && it.next_at.map(|at| at.seconds) > failed.next_at.map(|at| at.seconds + 60)).await;
+    world
+        .ivan
+        .delivery_that(&subscribed.id, |it| {
+            it.attempts == 2 && it.next_at.map(|at| at.seconds) > failed.next_at.map(|at| at.seconds + 60)
+        })
+        .await;
     receiver.answers(Answer::Status(200));
     world.pass(400).await;
     let arrived = world.ivan.delivery_that(&subscribed.id, |it| it.state() == DeliveryState::Delivered).await;

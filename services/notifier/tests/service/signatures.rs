@@ -25,7 +25,10 @@ async fn verified(got: &Got, secret: &str) -> Result<String, String> {
     let given = serde_json::json!({ "secret": secret, "body": got.body, "headers": got.headers });
     let mut python = tokio::process::Command::new("python3");
     python.args(["-c", VERIFY]).env("PYTHONPATH", library);
-    python.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    python
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
     let mut child = python.spawn().expect("python3 runs");
     child.stdin.take().unwrap().write_all(given.to_string().as_bytes()).await.unwrap();
     let output = child.wait_with_output().await.unwrap();

@@ -37,7 +37,11 @@ async fn what_is_changed_counts_from_then_on_and_an_old_revision_is_refused() {
     let world = World::new().await;
     let (before, after) = (Receiver::start().await, Receiver::start().await);
     let subscribed = world.ivan.subscribe(webhook(&before.url())).await;
-    let changed = Subscription { what: Some(events(&["handoff_recalled"])), r#where: webhook(&after.url()), ..Default::default() };
+    let changed = Subscription {
+        what: Some(events(&["handoff_recalled"])),
+        r#where: webhook(&after.url()),
+        ..Default::default()
+    };
     let changed = world.ivan.update(&subscribed.id, changed, &["what", "where"]).await.unwrap();
     assert_eq!(changed.revision, 2);
     let Some(In::Webhook(shown)) = changed.r#where.clone().unwrap().place else { panic!("a webhook") };

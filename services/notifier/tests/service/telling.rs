@@ -90,7 +90,7 @@ async fn the_owner_is_told_else_the_leads_and_nobody_of_what_they_did_themselves
     assert_eq!(ines.events(), ["question_asked"]);
     assert_eq!(ivan.events(), ["handoff_submitted"]);
     let [delivery] = &world.sam.deliveries_of(&of_sam.id).await[..] else { panic!("one delivery") };
-    assert_eq!(delivery.notifications[0].headline, "Acme (sales → implementation): accepted by ines");
+    assert_eq!(delivery.notifications[0].headline, "Acme (sales to implementation): accepted by ines");
     assert_eq!(delivery.attempts, 1);
 }
 
@@ -98,7 +98,8 @@ async fn the_owner_is_told_else_the_leads_and_nobody_of_what_they_did_themselves
 async fn who_names_facts_teams_a_side_or_a_condition_is_told_just_those() {
     let world = World::new().await;
     let receivers = [(); 5].map(|()| Receiver::start());
-    let [system, urgent, other_team, as_upstream, begun] = futures::future::join_all(receivers).await.try_into().unwrap();
+    let [system, urgent, other_team, as_upstream, begun] =
+        futures::future::join_all(receivers).await.try_into().unwrap();
     let subscribe = async |who: Who, what: Selection, receiver: &Receiver| {
         world.ada.subscribe_to(who, what, webhook(&receiver.url())).await
     };
@@ -106,8 +107,10 @@ async fn who_names_facts_teams_a_side_or_a_condition_is_told_just_those() {
     subscribe(service(), events(&["handoff_submitted", "handoff_created"]), &system).await;
     let what = Selection { filter: "priority == \"URGENT\"".into(), ..events(&["handoff_submitted"]) };
     subscribe(service(), what, &urgent).await;
-    subscribe(service(), Selection { teams: vec!["legal".into()], ..events(&["handoff_submitted"]) }, &other_team).await;
-    let what = Selection { side: api::r#type::v1::Side::Upstream.into(), ..events(&["handoff_begun", "handoff_submitted"]) };
+    subscribe(service(), Selection { teams: vec!["legal".into()], ..events(&["handoff_submitted"]) }, &other_team)
+        .await;
+    let what =
+        Selection { side: api::r#type::v1::Side::Upstream.into(), ..events(&["handoff_begun", "handoff_submitted"]) };
     subscribe(team("implementation"), what, &as_upstream).await;
     subscribe(team("sales"), events(&["baton.handoff.v1.handoff_begun"]), &begun).await;
 

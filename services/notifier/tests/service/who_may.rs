@@ -112,7 +112,8 @@ async fn who_may_do_what_is_what_the_contract_says() {
     world.settled().await;
     let delivery = world.ivan.deliveries_of(&kept.id).await.remove(0);
     let asked = Asked { url: receiver.url(), subscription_id: kept.id, delivery_id: delivery.id };
-    let of_the_end = Asked { subscription_id: to_end.id, url: asked.url.clone(), delivery_id: asked.delivery_id.clone() };
+    let of_the_end =
+        Asked { subscription_id: to_end.id, url: asked.url.clone(), delivery_id: asked.delivery_id.clone() };
     let mut table = Table::default();
     let rpcs: BTreeSet<String> = rpcs(api::DESCRIPTORS, &["baton.notify.v1"]);
     let mut last = "";

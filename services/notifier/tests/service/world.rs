@@ -52,11 +52,8 @@ impl World {
         let setting = Setting::new::<HandoffService>().await;
         std::fs::write(&token_file, setting.issuer().token(&People::Reader.claims())).expect("the token is written");
         let beside = async |database: Database| Setting { database, ..setting.clone() };
-        let config = handoff::config::Config {
-            token_file: token_file.clone(),
-            sla_url: String::new(),
-            ..Default::default()
-        };
+        let config =
+            handoff::config::Config { token_file: token_file.clone(), sla_url: String::new(), ..Default::default() };
         let handoff = setting.serve::<HandoffService>(config).await;
         let config = sla_monitor::config::Config {
             handoff_url: handoff.url(),
@@ -188,7 +185,8 @@ impl World {
     pub(crate) async fn settled(&self) {
         self.heard().await;
         self.notifier.running.context().stir();
-        let due = "SELECT (SELECT count(*) FROM notifier.delivery d JOIN notifier.subscription s ON s.id = d.subscription_id
+        let due =
+            "SELECT (SELECT count(*) FROM notifier.delivery d JOIN notifier.subscription s ON s.id = d.subscription_id
                            WHERE d.state = 'PENDING' AND s.state = 'ENABLED' AND next_at <= $1)
                         + (SELECT count(*) FROM notifier.notification WHERE delivery_id IS NULL AND gather_at <= $1)";
         self.is_zero(&self.notifier, due).await;

@@ -245,7 +245,10 @@ impl<'a> Survey<'a> {
                 self.flaw(FindingCode::UnknownField, message);
             }
             Scope::Names(names) => {
-                self.flaw(FindingCode::UnknownName, format!("there are no fields here; there are {}", names.join(", ")));
+                self.flaw(
+                    FindingCode::UnknownName,
+                    format!("there are no fields here; there are {}", names.join(", ")),
+                );
             }
             _ => {}
         }
@@ -292,7 +295,8 @@ impl<'a> Survey<'a> {
     /// A macro: its range, then its body once for each entry that the range may have.
     fn comprehension(&mut self, comprehension: &'a ComprehensionExpr, depth: u16) -> Price {
         let ComprehensionExpr { iter_range, iter_var, iter_var2, accu_var, .. } = comprehension;
-        if iter_var == FIELDS || VARIABLES.contains(&iter_var.as_str()) || self.variables().contains(&iter_var.as_str()) {
+        if iter_var == FIELDS || VARIABLES.contains(&iter_var.as_str()) || self.variables().contains(&iter_var.as_str())
+        {
             self.flaw(
                 FindingCode::UnknownName,
                 format!("`{iter_var}` is taken; give the macro's variable another name"),

@@ -5,8 +5,8 @@ use api::{
         Chat, CreateSubscriptionRequest, DeleteSubscriptionRequest, DeliveryState, Digest, Email, GetDeliveryRequest,
         GetSubscriptionRequest, ListDeliveriesRequest, ListDeliveriesResponse, ListSubscriptionsRequest,
         ListSubscriptionsResponse, Place, QuietHours, Recipient, RedeliverRequest, RotateKeyRequest, Selection,
-        Subscription, SubscriptionState, TestSubscriptionRequest, UpdateSubscriptionRequest, Webhook, place::Place as In,
-        recipient::Recipient as Who,
+        Subscription, SubscriptionState, TestSubscriptionRequest, UpdateSubscriptionRequest, Webhook,
+        place::Place as In, recipient::Recipient as Who,
     },
     r#type::v1::Side,
 };
@@ -42,7 +42,9 @@ Examples:
   baton --as ivan notify subscribe --team implementation --email ops@example.com --event breached --filter 'priority == \"URGENT\"'")]
     Subscribe(Box<Subscribe>),
     /// Subscriptions: yours, those of your teams; all, for ADMIN
-    #[command(after_help = "Examples:\n  baton --as ivan notify list\n  baton --as ivan notify list --team implementation")]
+    #[command(
+        after_help = "Examples:\n  baton --as ivan notify list\n  baton --as ivan notify list --team implementation"
+    )]
     List(List),
     /// A subscription
     #[command(after_help = "Example:\n  baton --as ivan notify show 01994f7e-0000-7000-8000-000000000001")]

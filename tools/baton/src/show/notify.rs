@@ -2,8 +2,8 @@
 
 use api::{
     notify::v1::{
-        Delivery, DeliveryState, ListDeliveriesResponse, ListSubscriptionsResponse, Place, Recipient, Selection, SigningKey, Subscription, SubscriptionState, place::Place as In,
-        recipient::Recipient as Who,
+        Delivery, DeliveryState, ListDeliveriesResponse, ListSubscriptionsResponse, Place, Recipient, Selection,
+        SigningKey, Subscription, SubscriptionState, place::Place as In, recipient::Recipient as Who,
     },
     r#type::v1::Side,
 };

@@ -30,7 +30,8 @@ impl Up {
         let mut stack = Stack::start(&project, &home.stack(), Profile::of(self.release))?;
         let file = home.write_environment(&stack.environment())?;
         say("ready; stop it with Ctrl-C, or: cargo dev down");
-        println!("{}", guide(&file.display().to_string(), &stack.program("baton").display().to_string()));
+        let letters = stack.mail().folder().display().to_string();
+        println!("{}", guide(&file.display().to_string(), &stack.program("baton").display().to_string(), &letters));
         let outcome = stack.watch();
         stack.stop();
         home.forget_environment();
@@ -39,7 +40,7 @@ impl Up {
 }
 
 /// How to call what runs, from another terminal.
-fn guide(environment: &str, baton: &str) -> String {
+fn guide(environment: &str, baton: &str, letters: &str) -> String {
     format!(
         "In another terminal:
 
@@ -51,7 +52,10 @@ and the services reader and importer. (A fresh system is empty: cargo dev demo s
 
   baton --as admin team list
   baton --as ivan inbox
+  baton --as ivan notify subscribe --email ivan@example.com
   baton --help
+
+Letters that the system sends are kept in {letters}.
 
 Any gRPC client, by reflection; every call needs a token, and reflection is one too:
 

@@ -53,6 +53,11 @@ impl Mail {
         format!("smtp://127.0.0.1:{}", self.port)
     }
 
+    /// Where it keeps letters, a Maildir.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The letters that it has taken, as they came.
     pub fn letters(&self) -> Vec<String> {
         let files = std::fs::read_dir(self.folder.join("new")).into_iter().flatten().flatten();
