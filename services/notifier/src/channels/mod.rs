@@ -51,7 +51,7 @@ impl Channels {
         let sending = async {
             match &claimed.place {
                 Place::Webhook { url, keys } => {
-                    let body = words::event(claimed, now);
+                    let body = words::event(claimed);
                     let headers = webhook::headers(claimed.delivery.id, now, keys, &body);
                     self.client.post(url, headers, body).await
                 }

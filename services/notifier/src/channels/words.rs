@@ -1,6 +1,5 @@
 //! What a message says: as an event, as a line in a chat, as a letter.
 
-use kernel::Timestamp;
 use serde_json::json;
 
 use crate::{
@@ -33,7 +32,7 @@ struct Line {
 }
 
 /// The CloudEvent that a webhook is sent.
-pub(super) fn event(claimed: &Claimed, now: Timestamp) -> String {
+pub(super) fn event(claimed: &Claimed) -> String {
     match claimed.facts.first() {
         Some(fact) if !claimed.is_test => fact.body.clone(),
         _ => json!({
@@ -41,7 +40,7 @@ pub(super) fn event(claimed: &Claimed, now: Timestamp) -> String {
             "id": claimed.delivery.id.to_string(),
             "source": "/baton/notifier",
             "type": "baton.notify.v1.test",
-            "time": now.to_string(),
+            "time": claimed.created_at.to_string(),
             "datacontenttype": "application/json",
             "data": { "headline": TEST },
         })

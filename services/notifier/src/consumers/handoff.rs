@@ -30,7 +30,7 @@ fn reference(frame: &Frame<'_>, by_person: Option<String>, kind: Kind) -> Result
     let proposed = |route_id: &str, proposal: Option<pb::TermsProposal>, is_answer: bool, what: &str| -> Result<News> {
         let Some(from) = proposal.and_then(|proposal| side(proposal.side)) else { return Ok(News::Nothing) };
         let to = if is_answer { from } else { from.other() };
-        let notice = frame.notice(by_person.clone(), &format!("{what} of {route_id}"));
+        let notice = frame.notice(by_person.clone(), &format!("{route_id}: new terms are {what}"));
         Ok(News::OfRoute { route: slug(route_id)?, to, notice: Box::new(notice) })
     };
     match kind {
@@ -45,11 +45,9 @@ fn reference(frame: &Frame<'_>, by_person: Option<String>, kind: Kind) -> Result
             let (from_team, to_team) = (slug(&route.from_team)?, slug(&route.to_team)?);
             Ok(News::Route { id: slug(&route.id)?, from_team, to_team })
         }
-        Kind::TermsProposed(it) => {
-            proposed(&it.route_id, it.proposal, false, "new terms are proposed, and to be decided:")
-        }
-        Kind::TermsAgreed(it) => proposed(&it.route_id, it.proposal, true, "agreed to: the new terms"),
-        Kind::TermsDeclined(it) => proposed(&it.route_id, it.proposal, true, "declined: the new terms"),
+        Kind::TermsProposed(it) => proposed(&it.route_id, it.proposal, false, "proposed, and wait for your side"),
+        Kind::TermsAgreed(it) => proposed(&it.route_id, it.proposal, true, "agreed to, and in force"),
+        Kind::TermsDeclined(it) => proposed(&it.route_id, it.proposal, true, "declined"),
         _ => {
             let headline = format!("{}: {}", frame.message.aggregate, frame.event().replace('_', " "));
             Ok(News::Notice(Box::new(frame.notice(by_person, &headline))))

@@ -209,3 +209,123 @@ fn side(value: i32) -> Option<Side> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use api::{handoff::v1::HandoffEvent, metrics::v1::MetricsEvent, sla::v1::SlaEvent};
+    use prost::Message as _;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A fact with no more in it than who is told depends on; sam of sales did it, and upstream asked, proposed or was asked to act.
+    fn event(producer: Producer, fact: &str) -> Value {
+        let side = json!({ "side": "SIDE_UPSTREAM" });
+        let (noun, with_side) = match fact {
+            _ if fact.starts_with("question_") => ("question", side.clone()),
+            "terms_set" => ("", Value::Null),
+            _ if fact.starts_with("proposal_") || fact.starts_with("terms_") => ("proposal", side.clone()),
+            _ if fact.starts_with("action_") => ("action", side.clone()),
+            "handoff_reassigned" => ("side", side["side"].clone()),
+            "survey_invited" => {
+                ("invitation", json!({ "person": "sam", "from_team": "sales", "to_team": "implementation" }))
+            }
+            "route_review_due" => ("owner", json!("olga")),
+            "improvement_review_due" => ("improvement", json!({ "recorded_by": "olga", "route_id": "a-route" })),
+            "escalated" => ("notify", json!("head")),
+            _ => ("", Value::Null),
+        };
+        let mut kind = if noun.is_empty() { json!({}) } else { json!({ noun: with_side }) };
+        if fact.starts_with("terms_") {
+            kind["route_id"] = json!("a-route");
+        }
+        if matches!(fact, "team_created" | "team_updated") {
+            kind["team"] = json!({ "id": "sales" });
+        }
+        if matches!(fact, "route_created" | "route_discovered") {
+            kind["route"] = json!({ "id": "a-route", "from_team": "sales", "to_team": "implementation" });
+        }
+        let handoff = json!({
+            "handoff_id": "01994f7e-0000-7000-8000-000000000001", "route_id": "a-route",
+            "from_team": "sales", "to_team": "implementation", "title": "Acme",
+        });
+        let of_no_handoff =
+            ["team_", "route_", "terms_", "workflow_", "calendar_", "policy_"].iter().any(|it| fact.starts_with(it));
+        let mut event = json!({ "actor": "sam", fact: kind });
+        match producer {
+            Producer::Handoff if !of_no_handoff => event["handoff"] = handoff,
+            Producer::Sla if !of_no_handoff => {
+                let kind = "CLOCK_KIND_ACCEPTANCE";
+                event["clock"] = json!({
+                    "id": "c", "kind": kind, "side": "SIDE_DOWNSTREAM", "team": "implementation", "handoff": handoff,
+                    "due_at": "2026-03-02T17:00:00Z", "breach": { "number": 1, "due_at": "2026-03-02T17:00:00Z" },
+                });
+            }
+            Producer::Handoff | Producer::Sla | Producer::Metrics => {}
+        }
+        event
+    }
+
+    fn payload(producer: Producer, event: Value) -> Vec<u8> {
+        match producer {
+            Producer::Handoff => api::from_json::<HandoffEvent>(event).unwrap().encode_to_vec(),
+            Producer::Sla => api::from_json::<SlaEvent>(event).unwrap().encode_to_vec(),
+            Producer::Metrics => api::from_json::<MetricsEvent>(event).unwrap().encode_to_vec(),
+        }
+    }
+
+    fn whom(notice: &Notice) -> String {
+        let sides = notice.to.iter().map(|side| side.name().to_lowercase());
+        let whom: Vec<String> = sides.chain(notice.to_name.clone()).collect();
+        let private = if notice.is_private { " alone" } else { "" };
+        format!("{}{private}", whom.join(", "))
+    }
+
+    #[test]
+    fn every_fact_is_addressed_to_whom_the_page_says() {
+        let mut table = String::new();
+        for producer in Producer::ALL {
+            for fact in api::facts_of(producer.event_message()) {
+                let message = Message {
+                    position: 1,
+                    aggregate: "it/1".into(),
+                    aggregate_seq: 1,
+                    r#type: format!("{}.{fact}", producer.package()),
+                    payload: payload(producer, event(producer, &fact)),
+                    occurred_at: kernel::Timestamp::EPOCH,
+                    recorded_at: kernel::Timestamp::EPOCH,
+                    historic: false,
+                };
+                let (whom, says) = match producer.read(&message).unwrap() {
+                    News::Notice(notice) => (whom(&notice), notice.headline),
+                    News::OfRoute { to, notice, .. } => {
+                        (format!("{} of the route", to.name().to_lowercase()), notice.headline)
+                    }
+                    News::Team(_) | News::Route { .. } => ("(kept)".into(), String::new()),
+                    News::Nothing => ("(nothing)".into(), String::new()),
+                };
+                let _ = writeln!(table, "{}", format!("{fact:<26} {whom:<24} {says}").trim_end());
+            }
+        }
+        insta::assert_snapshot!(table);
+    }
+
+    #[test]
+    fn a_fact_of_a_kind_that_is_not_known_is_nothing() {
+        let payload = HandoffEvent { actor: "sam".into(), ..Default::default() }.encode_to_vec();
+        let message = Message {
+            position: 1,
+            aggregate: "handoff/1".into(),
+            aggregate_seq: 1,
+            r#type: "baton.handoff.v1.handoff_multiplied".into(),
+            payload,
+            occurred_at: kernel::Timestamp::EPOCH,
+            recorded_at: kernel::Timestamp::EPOCH,
+            historic: false,
+        };
+        assert!(matches!(Producer::Handoff.read(&message).unwrap(), News::Nothing));
+        assert!(Producer::Handoff.read(&Message { payload: vec![255], ..message }).is_err());
+    }
+}

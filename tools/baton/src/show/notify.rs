@@ -188,3 +188,103 @@ pub(crate) fn delivery(it: &Delivery, screen: &Screen) -> String {
     let told = screen.section("Tells", &told.join("\n"));
     format!("{}\n{facts}{told}{}", screen.heading(&it.id), screen.section("Attempts", &log.join("\n")))
 }
+
+#[cfg(test)]
+mod tests {
+    use api::notify::v1::{Attempt, Chat, Digest, Notification, QuietHours, Webhook};
+    use insta::assert_snapshot;
+    use prost_types::Timestamp;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Option<Timestamp> {
+        Some(Timestamp { seconds: 1_795_400_000 + seconds, nanos: 0 })
+    }
+
+    fn of_team() -> Subscription {
+        let key = |secret: &str, until| SigningKey { secret: secret.to_owned(), created_at: at(0), until };
+        let webhook = Webhook {
+            url: "https://pager.example/baton".to_owned(),
+            keys: vec![key("whsec_QUJD", None), key("", at(7_200))],
+        };
+        Subscription {
+            id: "01994f7e-0000-7000-8000-000000000001".to_owned(),
+            who: Some(Recipient { recipient: Some(Who::Team("implementation".to_owned())) }),
+            what: Some(Selection {
+                events: vec!["breached".to_owned(), "escalated".to_owned()],
+                filter: "priority == \"URGENT\"".to_owned(),
+                ..Selection::default()
+            }),
+            r#where: Some(Place { place: Some(In::Webhook(webhook)) }),
+            state: SubscriptionState::Enabled.into(),
+            created_by: "ivan".to_owned(),
+            created_at: at(0),
+            ..Subscription::default()
+        }
+    }
+
+    fn of_person() -> Subscription {
+        Subscription {
+            id: "01994f7e-0000-7000-8000-000000000002".to_owned(),
+            who: Some(Recipient { recipient: Some(Who::Person("ivan".to_owned())) }),
+            what: Some(Selection::default()),
+            r#where: Some(Place { place: Some(In::Chat(Chat { url: "https://chat.example/…".to_owned() })) }),
+            quiet_hours: Some(QuietHours {
+                time_zone: "Europe/Zurich".to_owned(),
+                start: "22:00".to_owned(),
+                end: "07:00".to_owned(),
+                weekends: true,
+            }),
+            digest: Some(Digest { time_zone: "Europe/Zurich".to_owned(), at: vec!["09:00".to_owned()] }),
+            state: SubscriptionState::Disabled.into(),
+            disabled_reason: "on leave".to_owned(),
+            ..Subscription::default()
+        }
+    }
+
+    fn failing() -> Delivery {
+        let told = Notification {
+            occurred_at: at(0),
+            headline: "Acme (sales to implementation): accepted by ivan".to_owned(),
+            ..Notification::default()
+        };
+        let attempt = |number, status, problem: &str| Attempt {
+            number,
+            started_at: at(0),
+            millis: 12,
+            status,
+            problem: problem.to_owned(),
+        };
+        let problem = "the receiver answered 503 Service Unavailable";
+        Delivery {
+            id: "01994f7e-0000-7000-8000-000000000003".to_owned(),
+            subscription_id: "01994f7e-0000-7000-8000-000000000001".to_owned(),
+            notifications: vec![told],
+            state: DeliveryState::Pending.into(),
+            attempts: 2,
+            next_at: at(27_700),
+            created_at: at(0),
+            problem: problem.to_owned(),
+            log: vec![attempt(1, 0, "the receiver did not answer within 10000 ms"), attempt(2, 503, problem)],
+            ..Delivery::default()
+        }
+    }
+
+    #[test]
+    fn a_subscription_shows_its_key_where_the_answer_does() {
+        let screen = Screen::of_test();
+        assert_snapshot!(subscription(&of_team(), &screen));
+        assert_snapshot!(subscription(&of_person(), &screen));
+        let both = ListSubscriptionsResponse { subscriptions: vec![of_team(), of_person()], ..Default::default() };
+        assert_snapshot!(subscriptions(&both, &screen.wide()));
+    }
+
+    #[test]
+    fn a_delivery_shows_what_it_tells_and_how_it_went() {
+        let screen = Screen::of_test();
+        assert_snapshot!(delivery(&failing(), &screen));
+        let arrived = Delivery { state: DeliveryState::Delivered.into(), notifications: vec![], ..failing() };
+        let all = ListDeliveriesResponse { deliveries: vec![failing(), arrived], ..Default::default() };
+        assert_snapshot!(deliveries(&all, &screen.wide()));
+    }
+}
