@@ -58,6 +58,8 @@ CREATE TABLE notifier.fact (
     recorded_at timestamptz NOT NULL
 );
 
+-- A handoff that becomes confidential takes its words with it.
+CREATE INDEX fact_handoff ON notifier.fact (opens_with) WHERE opens = 'HANDOFF' AND NOT confidential;
 CREATE INDEX fact_recorded ON notifier.fact (recorded_at);
 
 -- One message to one place.
@@ -68,8 +70,8 @@ CREATE TABLE notifier.delivery (
     -- A test is sent whatever the hour.
     is_test boolean NOT NULL,
     attempts integer NOT NULL,
-    -- Attempts before it was last asked to be sent again.
-    attempts_before integer NOT NULL,
+    -- Of them those that have failed, since it was last asked to be sent again.
+    failures integer NOT NULL,
     -- When it is tried next; while an attempt is under way, when it is given up as lost.
     next_at timestamptz NOT NULL,
     problem text NOT NULL,
@@ -80,6 +82,7 @@ CREATE TABLE notifier.delivery (
 
 CREATE INDEX delivery_pending ON notifier.delivery (subscription_id, next_at, id) WHERE state = 'PENDING';
 CREATE INDEX delivery_of ON notifier.delivery (subscription_id, created_at DESC, id DESC);
+CREATE INDEX delivery_dead ON notifier.delivery (ended_at) WHERE state = 'DEAD';
 CREATE INDEX delivery_created ON notifier.delivery (created_at DESC, id DESC);
 
 -- Somebody is told a fact: once for each subscription and fact, and once for each address and moment of a clock.

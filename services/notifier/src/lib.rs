@@ -21,7 +21,7 @@ mod tasks;
 use channels::Channels;
 use consumers::{Hearing, Producer};
 use store::subscription::Filters;
-use tasks::Dispatcher;
+use tasks::{Dispatcher, Housekeeping};
 
 /// The service.
 #[derive(Debug)]
@@ -48,15 +48,14 @@ impl Service for Notifier {
         let (channels, filters) = (Channels::new(&config)?, Filters::default());
         let face = grpc::Face { context: context.clone(), channels: channels.clone(), filters: filters.clone() };
         let dispatcher = Dispatcher::new(channels, filters.clone(), &config);
-        let keep_days = config.keep_days;
+        let housekeeping = Housekeeping::new(config.keep_days);
         let mut mount = Mount::default();
         for producer in Producer::ALL {
             mount = mount.hears(hears(&config, producer, &filters)?);
         }
         Ok(mount
             .task("digests", tasks::gather)
-            .task("what is old", move |context| tasks::forget(context, keep_days))
-            .task("what is on its way", tasks::count)
+            .task("what is old, and what is on its way", move |context| housekeeping.clone().tick(context))
             .work(move |context, stop| dispatcher.run(context, stop))
             .grpc(SubscriptionServiceServer::new(face.clone()).max_decoding_message_size(max_bytes))
             .grpc(DeliveryServiceServer::new(face).max_decoding_message_size(max_bytes)))

@@ -5,6 +5,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -27,6 +28,8 @@ use crate::domain::{Attempted, Outcome};
 
 /// So much of an answer is read; a connection with more behind it is not used again.
 const ANSWER_BYTES: usize = 64 * 1024;
+/// And it is waited for so long, once the status is there.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 /// So much of an answer that is no success is told.
 const TOLD_CHARS: usize = 200;
 /// So many connections to one host wait for the next message.
@@ -80,13 +83,19 @@ impl Client {
 
     /// Posts JSON, and says what became of it by the status of the answer: 2xx is taken, 410 wants nothing more, all else is tried again.
     /// A redirect is not followed: what is signed is for who was named.
-    pub(crate) async fn post(&self, url: &str, headers: Vec<(&'static str, String)>, body: String) -> Attempted {
+    pub(crate) async fn post(
+        &self,
+        url: &str,
+        content_type: &'static str,
+        headers: Vec<(&'static str, String)>,
+        body: String,
+    ) -> Attempted {
         let url = match self.guard.check_url(url) {
             Ok(url) => url,
             Err(why) => return failed(0, format!("the address {why}")),
         };
         let mut request = Request::post(url.as_str())
-            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CONTENT_TYPE, content_type)
             .header(header::USER_AGENT, concat!("baton-notifier/", env!("CARGO_PKG_VERSION")));
         for (name, value) in headers {
             request = request.header(name, value);
@@ -110,19 +119,22 @@ async fn read(answer: http::Response<hyper::body::Incoming>) -> Attempted {
         .get(header::RETRY_AFTER)
         .and_then(|value| value.to_str().ok())
         .and_then(|text| text.trim().parse().ok());
-    let points_to = answer.headers().get(header::LOCATION).and_then(|it| it.to_str().ok()).map(str::to_owned);
-    // Read, so that the connection can be used again; what the receiver says decides nothing.
-    let body = http_body_util::Limited::new(answer.into_body(), ANSWER_BYTES).collect().await;
+    // Read, so that the connection can be used again, and told where it is no success; it decides nothing, so it is not waited for long.
+    let body = http_body_util::Limited::new(answer.into_body(), ANSWER_BYTES).collect();
+    let body = tokio::time::timeout(ANSWER_TIMEOUT, body).await;
     let outcome = match status {
         status if status.is_success() => Outcome::Arrived,
         StatusCode::GONE => Outcome::Gone { problem: "the receiver answered 410 Gone: it wants nothing more".into() },
+        // Where it points to is not told: of a chat it may be the secret address.
         status if status.is_redirection() => {
-            let target = points_to.unwrap_or_default();
-            let problem = format!("the receiver answered {status} to {target:?}: redirects are not followed");
+            let problem = format!("the receiver answered {status}: redirects are not followed");
             Outcome::Failed { problem, retry_after_seconds }
         }
         status => {
-            let said = body.map(|it| String::from_utf8_lossy(&it.to_bytes()).into_owned()).unwrap_or_default();
+            let said = match body {
+                Ok(Ok(said)) => String::from_utf8_lossy(&said.to_bytes()).into_owned(),
+                _ => String::new(),
+            };
             let said: String = said.chars().filter(|c| !c.is_control()).take(TOLD_CHARS).collect();
             let colon = if said.is_empty() { "" } else { ": " };
             Outcome::Failed { problem: format!("the receiver answered {status}{colon}{said}"), retry_after_seconds }

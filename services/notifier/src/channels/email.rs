@@ -12,12 +12,10 @@ use crate::{
     domain::{Attempted, DeliveryId, Outcome},
 };
 
-/// Answers by which a server refuses the mailbox itself (RFC 5321, 4.2.3): it would at the next attempt, too.
-const NO_SUCH_MAILBOX: [u16; 4] = [550, 551, 553, 556];
 /// Taken.
 const TAKEN: i32 = 250;
 
-/// Sends letters. Cheap to clone.
+/// Sends letters, each over a connection of its own: one that is given up in the middle leaves nothing behind. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Letters {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -62,11 +60,7 @@ impl Letters {
             Ok(_) => Attempted { status: TAKEN, outcome: Outcome::Arrived },
             Err(error) => {
                 let status = error.status().map_or(0, u16::from);
-                let problem = chassis::chain(&error);
-                if NO_SUCH_MAILBOX.contains(&status) {
-                    return Attempted { status: status.into(), outcome: Outcome::Impossible { problem } };
-                }
-                failed(status.into(), problem)
+                failed(status.into(), chassis::chain(&error))
             }
         }
     }

@@ -28,8 +28,9 @@ static SPECIAL: LazyLock<Vec<(IpNet, &str)>> = LazyLock::new(|| {
         ("203.0.113.0/24", "for documents"),
         ("224.0.0.0/4", "multicast"),
         ("240.0.0.0/4", "reserved"),
-        ("::/128", "unspecified"),
         ("::1/128", "loopback"),
+        ("::/96", "unspecified"),
+        ("::ffff:0:0:0/96", "a translated one"),
         ("64:ff9b::/96", "a translated one"),
         ("64:ff9b:1::/48", "a translated one"),
         ("100::/64", "discarded"),
@@ -46,7 +47,8 @@ static SPECIAL: LazyLock<Vec<(IpNet, &str)>> = LazyLock::new(|| {
     named.into_iter().map(|(net, what)| (net.parse().expect("a network"), what)).collect()
 });
 
-const URL_BYTES: usize = 2_000;
+/// An address is at most so long.
+pub(crate) const URL_BYTES: usize = 2_000;
 
 /// How something is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +146,7 @@ mod tests {
             "https://0177.0.0.1/",
             "https://[::1]/",
             "https://[::ffff:10.0.0.1]/",
+            "https://[::127.0.0.1]/",
             "https://[fe80::1]/",
             "https://[fd00::1]/",
             "https://[64:ff9b::7f00:1]/",

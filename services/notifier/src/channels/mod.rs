@@ -10,12 +10,19 @@ use std::time::Duration;
 
 use kernel::{Result, Timestamp};
 
+pub(crate) use self::guard::URL_BYTES;
 use self::{client::Client, email::Letters, guard::Guard, words::Words};
 use crate::{
     config::Config,
     domain::{Attempted, Outcome, Place},
     store::delivery::Claimed,
 };
+
+/// A CloudEvent in structured mode.
+const CLOUD_EVENT: &str = "application/cloudevents+json";
+const JSON: &str = "application/json";
+/// So much is kept of what went wrong.
+const PROBLEM_CHARS: usize = 300;
 
 /// What sends messages. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -53,18 +60,18 @@ impl Channels {
                 Place::Webhook { url, keys } => {
                     let body = words::event(claimed);
                     let headers = webhook::headers(claimed.delivery.id, now, keys, &body);
-                    self.client.post(url, headers, body).await
+                    self.client.post(url, CLOUD_EVENT, headers, body).await
                 }
-                Place::Chat { url } => self.client.post(url, vec![], self.words.chat(claimed)).await,
+                Place::Chat { url } => self.client.post(url, JSON, vec![], self.words.chat(claimed)).await,
                 Place::Email { address } => match &self.letters {
                     Some(letters) => letters.send(address, claimed.delivery.id, self.words.letter(claimed)).await,
                     None => failed(0, "this installation sends no email any more".to_owned()),
                 },
             }
         };
-        tokio::time::timeout(self.timeout, sending).await.unwrap_or_else(|_| {
-            failed(0, format!("the receiver did not answer within {} ms", self.timeout.as_millis()))
-        })
+        let late = |_| failed(0, format!("the receiver did not answer within {} ms", self.timeout.as_millis()));
+        let attempted = tokio::time::timeout(self.timeout, sending).await.unwrap_or_else(late);
+        attempted.bounded(PROBLEM_CHARS)
     }
 }
 

@@ -8,7 +8,6 @@ use crate::{
     store::delivery::{Claimed, Fact},
 };
 
-const CONFIDENTIAL: &str = "A confidential handoff needs you: open it here";
 const TEST: &str = "This is a test: what Baton tells you arrives here";
 
 /// The words of messages.
@@ -103,7 +102,6 @@ impl Words {
     }
 
     fn line(&self, fact: &Fact) -> Line {
-        let text = if fact.confidential { CONFIDENTIAL.to_owned() } else { fact.headline.clone() };
         let opens = match &fact.opens {
             Opens::Handoff(id) if self.open_handoff.is_empty() => Some(format!("baton handoff show {id}")),
             Opens::Handoff(id) => Some(self.open_handoff.replace("{id}", id)),
@@ -113,7 +111,7 @@ impl Words {
             Opens::Survey(token) => Some(self.open_survey.replace("{token}", token)),
             Opens::Nothing => None,
         };
-        Line { text, opens }
+        Line { text: fact.headline.clone(), opens }
     }
 }
 

@@ -15,7 +15,11 @@ pub(super) fn read(frame: &Frame<'_>) -> Result<News> {
     let by_person = name(&event.actor).filter(|_| !event.by_service);
     let Some(kind) = event.kind else { return Ok(News::Nothing) };
     let Some(context) = event.handoff else { return reference(frame, by_person, kind) };
-    let (to, what) = told(&kind, &event.actor, frame.event());
+    let (mut to, what) = told(&kind, &event.actor, frame.event());
+    if matches!(kind, Kind::HandoffCancelled(_)) {
+        // Whoever speaks for a side has told it.
+        to.retain(|side| *owner(&context, *side) != event.actor);
+    }
     let headline = format!("{}: {what}", title(&context.title, &context.from_team, &context.to_team));
     let mut notice = frame.notice(by_person, &headline);
     notice.to = to;
@@ -23,6 +27,13 @@ pub(super) fn read(frame: &Frame<'_>) -> Result<News> {
     notice.handoff = Some(Handoff { id: context.handoff_id.clone(), confidential: context.confidential });
     notice.concerns = Some(concern(context)?);
     Ok(News::Notice(Box::new(notice)))
+}
+
+fn owner(context: &pb::HandoffContext, side: Side) -> &String {
+    match side {
+        Side::Upstream => &context.upstream_owner,
+        Side::Downstream => &context.downstream_owner,
+    }
 }
 
 /// Facts about teams, routes and workflows.

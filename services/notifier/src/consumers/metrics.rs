@@ -13,9 +13,8 @@ pub(super) fn read(frame: &Frame<'_>) -> Result<News> {
         None => return Ok(News::Nothing),
         Some(Kind::SurveyInvited(it)) => {
             let invitation = it.invitation.unwrap_or_default();
-            let headline =
-                format!("How did this handoff go for you ({} to {})?", invitation.from_team, invitation.to_team);
-            let mut notice = frame.notice(None, &headline);
+            // Which handoff it is about may be for nobody else to know.
+            let mut notice = frame.notice(None, "How did a handoff of yours go? Nobody sees who answered what");
             notice.to_name = name(&invitation.person);
             // Who holds the token of the link answers for the person.
             notice.is_private = true;

@@ -4,6 +4,9 @@ use kernel::Timestamp;
 
 use super::{FactId, RouteId, Side, TeamId};
 
+/// All that is said of a confidential handoff.
+pub const CONFIDENTIAL: &str = "A confidential handoff needs you: open it here";
+
 /// Something that happened, and whom it concerns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -114,6 +117,11 @@ impl Notice {
     /// The fact with its package: `baton.handoff.v1.handoff_submitted`.
     pub fn full_name(&self) -> String {
         format!("{}.{}", self.package, self.event)
+    }
+
+    /// What is said of it, in a line.
+    pub fn line(&self) -> &str {
+        if self.is_confidential() { CONFIDENTIAL } else { &self.headline }
     }
 
     /// Whether it is about a confidential handoff.

@@ -59,12 +59,15 @@ impl Place {
         }
     }
 
-    /// The place in place of another one: a webhook keeps its keys.
+    /// The place in place of another one of its kind, or none: a webhook keeps its keys.
     #[must_use]
-    pub fn instead_of(self, before: &Self) -> Self {
+    pub fn instead_of(self, before: &Self) -> Option<Self> {
         match (self, before) {
-            (Self::Webhook { url, .. }, Self::Webhook { keys, .. }) => Self::Webhook { url, keys: keys.clone() },
-            (place, _) => place,
+            (Self::Webhook { url, .. }, Self::Webhook { keys, .. }) => Some(Self::Webhook { url, keys: keys.clone() }),
+            (place @ Self::Chat { .. }, Self::Chat { .. }) | (place @ Self::Email { .. }, Self::Email { .. }) => {
+                Some(place)
+            }
+            _ => None,
         }
     }
 

@@ -33,6 +33,15 @@ pub enum Refused {
     /// A program takes one event at a time.
     #[error("a webhook takes each event by itself: leave the digest out")]
     DigestOfWebhook,
+    /// A webhook, a chat and a mailbox take other things.
+    #[error("a webhook, a chat and a mailbox take other things: end this subscription, and subscribe anew")]
+    OtherKind,
+    /// Nothing is sent while it is disabled.
+    #[error("subscription {0} is disabled: enable it, and test it then")]
+    Disabled(SubscriptionId),
+    /// It was just tested.
+    #[error("subscription {0} was tested a moment ago: look at its deliveries")]
+    JustTested(SubscriptionId),
     /// Nothing is signed there.
     #[error("only what is sent to a webhook is signed: there is no key to change")]
     NoKeys,
@@ -63,6 +72,9 @@ impl From<Refused> for kernel::Error {
             Refused::EventsRequired => (Code::InvalidArgument, "EVENTS_REQUIRED"),
             Refused::SideOfService => (Code::InvalidArgument, "SIDE_OF_SERVICE"),
             Refused::DigestOfWebhook => (Code::InvalidArgument, "DIGEST_OF_WEBHOOK"),
+            Refused::OtherKind => (Code::InvalidArgument, "OTHER_KIND"),
+            Refused::Disabled(_) => (Code::FailedPrecondition, "DISABLED"),
+            Refused::JustTested(_) => (Code::ResourceExhausted, "JUST_TESTED"),
             Refused::NoKeys => (Code::FailedPrecondition, "NO_KEYS"),
             Refused::TooMany(_) => (Code::ResourceExhausted, "TOO_MANY_SUBSCRIPTIONS"),
             Refused::NoEmail => (Code::FailedPrecondition, "NO_EMAIL"),
@@ -70,6 +82,7 @@ impl From<Refused> for kernel::Error {
         let refusal = Refusal::new(code, reason, message);
         match refused {
             Refused::RevisionMismatch { revision, .. } => refusal.with("revision", revision),
+            Refused::JustTested(_) => Refusal { retry_after_seconds: Some(10), ..refusal },
             _ => refusal,
         }
         .into()

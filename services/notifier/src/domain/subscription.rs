@@ -184,14 +184,14 @@ impl Subscription {
         }
     }
 
-    /// Changes it; whether anything is different afterwards.
+    /// Changes it. Where it leads stays of its kind: what waits was made for it.
     pub fn change(&mut self, change: Change, now: Timestamp) -> Result<(), Refused> {
         if let Some(what) = change.what {
             what.must_fit(&self.who)?;
             self.what = what;
         }
         if let Some(place) = change.place {
-            self.place = place.instead_of(&self.place);
+            self.place = place.instead_of(&self.place).ok_or(Refused::OtherKind)?;
         }
         if let Some(quiet_hours) = change.quiet_hours {
             self.quiet_hours = quiet_hours;
@@ -227,9 +227,11 @@ impl Subscription {
         Ok(())
     }
 
-    /// The first instant, from this one on, at which something may be sent.
-    pub fn may_send_at(&self, at: Timestamp) -> Timestamp {
-        self.quiet_hours.as_ref().map_or(at, |quiet| quiet.over_at(at))
+    /// How soon it sends what happens now, the soonest least: of several that lead to one address, the first carries what is told there
+    /// once.
+    pub fn readiness(&self, now: Timestamp) -> (bool, bool, bool, SubscriptionId) {
+        let is_quiet = self.quiet_hours.as_ref().is_some_and(|quiet| quiet.over_at(now) > now);
+        (self.state != State::Enabled, self.digest.is_some(), is_quiet, self.id)
     }
 }
 

@@ -9,6 +9,7 @@ use kernel::Violation;
 use lettre::Address;
 
 use crate::{
+    channels::URL_BYTES,
     consumers::Producer,
     domain::{
         DAY_SECONDS, DeliveryId, Digest, Place, QuietHours, Recipient, Selection, Side, SubscriptionId,
@@ -22,7 +23,6 @@ use crate::{
 };
 
 const NAME_BYTES: usize = 200;
-const URL_BYTES: usize = 2_000;
 const ADDRESS_BYTES: usize = 254;
 const FILTER_BYTES: usize = 1_024;
 const REASON_BYTES: usize = 200;

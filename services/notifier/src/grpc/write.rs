@@ -3,7 +3,6 @@
 use api::{notify::v1 as pb, r#type::v1 as common};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use criteria::Filter;
-use kernel::Timestamp;
 
 use crate::{
     domain::{Digest, Key, Place, QuietHours, Recipient, Selection, Side, Subscription, subscription::State},
@@ -20,8 +19,6 @@ pub(super) enum Keys {
     None,
     /// The newest.
     Newest,
-    /// Those that were made at that instant.
-    Made(Timestamp),
 }
 
 pub(super) fn subscription(it: &Subscription, keys: Keys) -> pb::Subscription {
@@ -74,14 +71,8 @@ fn place(place: &Place, keys: Keys) -> pb::Place {
     use pb::place::Place as Pb;
     let place = match place {
         Place::Webhook { url, keys: all } => {
-            let keys = all.iter().enumerate().map(|(place, key)| {
-                let is_shown = match keys {
-                    Keys::None => false,
-                    Keys::Newest => place == 0,
-                    Keys::Made(at) => key.created_at == at,
-                };
-                signing_key(key, is_shown)
-            });
+            let keys =
+                all.iter().enumerate().map(|(place, key)| signing_key(key, place == 0 && matches!(keys, Keys::Newest)));
             Pb::Webhook(pb::Webhook { url: url.clone(), keys: keys.collect() })
         }
         Place::Chat { url } => Pb::Chat(pb::Chat { url: with_host_alone(url) }),

@@ -18,6 +18,9 @@ use crate::{
 /// So many subscriptions a recipient may have.
 const MOST_OF_ONE: i64 = 100;
 
+/// A place is tested at most so often: nobody is to be flooded.
+const TEST_EVERY_SECONDS: i64 = 10;
+
 /// What somebody wants to subscribe to.
 #[derive(Debug, Clone)]
 pub(crate) struct Wish {
@@ -75,7 +78,7 @@ async fn alive(tx: &mut Tx, filters: &Filters, by: &Actor, id: SubscriptionId) -
     Ok(found)
 }
 
-/// Changes a subscription; at another revision than the expected one (0: any) it refuses. What becomes a webhook gets a key.
+/// Changes a subscription; at another revision than the expected one (0: any) it refuses.
 pub(crate) async fn change(
     tx: &mut Tx,
     filters: &Filters,
@@ -87,15 +90,14 @@ pub(crate) async fn change(
     if expected_revision != 0 && expected_revision != changed.revision {
         return Err(Refused::RevisionMismatch { id, revision: changed.revision }.into());
     }
-    let is_regathered = change.digest.is_some();
+    let (other_digest, other_hours) = (change.digest.is_some(), change.quiet_hours.is_some());
     changed.change(change, tx.now())?;
-    if changed.place.lacks_key() {
-        let key = subscription::new_key(tx).await?;
-        changed.place.rotate(key, tx.now(), 0);
-    }
     subscription::update(tx, &changed).await?;
-    if is_regathered {
+    if other_digest {
         notification::gather_now(tx, id).await?;
+    }
+    if other_hours {
+        delivery::put_off_no_more(tx, id).await?;
     }
     Ok(changed)
 }
@@ -126,9 +128,15 @@ pub(crate) async fn rotate(
     Ok(rotated)
 }
 
-/// Sends a test.
+/// Sends a test, one at a time.
 pub(crate) async fn test(tx: &mut Tx, filters: &Filters, by: &Actor, id: SubscriptionId) -> Result<DeliveryId> {
-    alive(tx, filters, by, id).await?;
+    if alive(tx, filters, by, id).await?.state != State::Enabled {
+        return Err(Refused::Disabled(id).into());
+    }
+    let since = tx.now().plus_seconds(-TEST_EVERY_SECONDS);
+    if delivery::is_tested_since(tx, id, since).await? {
+        return Err(Refused::JustTested(id).into());
+    }
     let delivery_id = tx.new_id().into();
     delivery::insert_test(tx, delivery_id, id).await?;
     Ok(delivery_id)
@@ -137,5 +145,10 @@ pub(crate) async fn test(tx: &mut Tx, filters: &Filters, by: &Actor, id: Subscri
 /// Sends again what has ended; how many messages.
 pub(crate) async fn send_again(tx: &mut Tx, filters: &Filters, by: &Actor, again: &Again) -> Result<u64> {
     alive(tx, filters, by, again.subscription_id).await?;
+    if let Some(id) = again.delivery_id
+        && !delivery::has(tx, again.subscription_id, id).await?
+    {
+        return Err(Refused::DeliveryNotFound(id).into());
+    }
     delivery::send_again(tx, again).await
 }

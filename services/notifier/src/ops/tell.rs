@@ -23,6 +23,12 @@ pub(crate) async fn tell(
     keep_days: u32,
     body: &(dyn Fn(usize) -> String + Sync),
 ) -> Result<()> {
+    let hidden = distinct(
+        notices.iter().filter(|it| it.is_confidential()).filter_map(|it| it.handoff.as_ref()).map(|it| it.id.clone()),
+    );
+    if !hidden.is_empty() {
+        notification::hide(tx, &hidden).await?;
+    }
     let oldest = tx.now().plus_seconds(-i64::from(keep_days) * DAY_SECONDS);
     let teams = distinct(notices.iter().flat_map(teams_of).map(TeamId::to_string));
     let leads = map::leads(tx, &teams).await?;
@@ -38,7 +44,8 @@ pub(crate) async fn tell(
     };
     let (mut facts, mut bodies, mut told) = (vec![], vec![], vec![]);
     for (place, notice) in notices.iter().enumerate().filter(|(_, notice)| notice.occurred_at >= oldest) {
-        let wanted: Vec<&Subscription> = subscriptions.iter().filter(|it| it.wants(notice, is_lead)).collect();
+        let mut wanted: Vec<&Subscription> = subscriptions.iter().filter(|it| it.wants(notice, is_lead)).collect();
+        wanted.sort_by_key(|it| it.readiness(tx.now()));
         if wanted.is_empty() {
             if notice.is_addressed() {
                 metrics::counter!("baton_notify_unheard_total", "event" => notice.event.clone()).increment(1);

@@ -29,10 +29,9 @@ pub(crate) struct Claimed {
 /// A fact as it is told.
 #[derive(Debug, Clone)]
 pub(crate) struct Fact {
-    pub(crate) confidential: bool,
     pub(crate) headline: String,
     pub(crate) opens: Opens,
-    /// The CloudEvent as JSON.
+    /// The CloudEvent as JSON; empty where it is not sent.
     pub(crate) body: String,
 }
 
@@ -70,13 +69,18 @@ pub(crate) async fn claim(tx: &mut Tx, claim: &Claim) -> Result<Vec<Claimed>> {
             CROSS JOIN LATERAL (
                 SELECT id, next_at FROM notifier.delivery
                 WHERE subscription_id = waiting.id AND state = 'PENDING' AND next_at <= $1
-                ORDER BY next_at, id LIMIT coalesce(known.free, $4) FOR UPDATE SKIP LOCKED
+                ORDER BY next_at, id LIMIT coalesce(known.free, $4)
             ) AS d
             ORDER BY d.next_at, d.id LIMIT $5
+        ), locked AS (
+            -- Those that another replica has taken since are due no more.
+            SELECT id FROM notifier.delivery
+            WHERE id IN (SELECT id FROM due) AND state = 'PENDING' AND next_at <= $1
+            FOR UPDATE SKIP LOCKED
         )
         UPDATE notifier.delivery SET next_at = $6, attempts = attempts + 1
-        FROM due WHERE delivery.id = due.id
-        RETURNING delivery.id AS "id: DeliveryId", subscription_id AS "subscription_id: SubscriptionId", attempts, attempts_before,
+        FROM locked JOIN due USING (id) WHERE delivery.id = locked.id
+        RETURNING delivery.id AS "id: DeliveryId", subscription_id AS "subscription_id: SubscriptionId", attempts, failures,
                   is_test, created_at AS "created_at: Timestamp", due.place AS "place: Json<Place>",
                   due.quiet_hours AS "quiet_hours?: Json<QuietHours>"
         "#,
@@ -92,14 +96,15 @@ pub(crate) async fn claim(tx: &mut Tx, claim: &Claim) -> Result<Vec<Claimed>> {
         return Ok(vec![]);
     }
     let claimed: Vec<DeliveryId> = rows.iter().map(|row| row.id).collect();
-    let mut facts = facts(tx, &claimed).await?;
+    let of_programs = rows.iter().filter(|row| matches!(row.place.0, Place::Webhook { .. })).map(|row| row.id);
+    let mut facts = facts(tx, &claimed, &of_programs.collect::<Vec<_>>()).await?;
     let read = rows.into_iter().map(|row| Claimed {
         facts: facts.remove(&row.id).unwrap_or_default(),
         delivery: Delivery {
             id: row.id,
             subscription_id: row.subscription_id,
             attempts: row.attempts,
-            attempts_before: row.attempts_before,
+            failures: row.failures,
         },
         is_test: row.is_test,
         place: row.place.0,
@@ -109,15 +114,21 @@ pub(crate) async fn claim(tx: &mut Tx, claim: &Claim) -> Result<Vec<Claimed>> {
     Ok(read.collect())
 }
 
-/// What messages tell.
-async fn facts(tx: &mut Tx, deliveries: &[DeliveryId]) -> Result<BTreeMap<DeliveryId, Vec<Fact>>> {
+/// What messages tell; with the event itself for those that go to programs.
+async fn facts(
+    tx: &mut Tx,
+    deliveries: &[DeliveryId],
+    with_body: &[DeliveryId],
+) -> Result<BTreeMap<DeliveryId, Vec<Fact>>> {
     let rows = sqlx::query!(
         r#"
-        SELECT delivery_id AS "delivery_id!: DeliveryId", confidential, headline, opens, opens_with, body
+        SELECT delivery_id AS "delivery_id!: DeliveryId", headline, opens, opens_with,
+               CASE WHEN delivery_id = ANY ($2) THEN body ELSE '' END AS "body!"
         FROM notifier.notification JOIN notifier.fact ON fact.id = fact_id
         WHERE delivery_id = ANY ($1) ORDER BY occurred_at, place
         "#,
         deliveries as &[DeliveryId],
+        with_body as &[DeliveryId],
     );
     let mut facts = BTreeMap::<DeliveryId, Vec<Fact>>::new();
     for row in rows.fetch_all(tx.connection()).await? {
@@ -127,7 +138,7 @@ async fn facts(tx: &mut Tx, deliveries: &[DeliveryId]) -> Result<BTreeMap<Delive
             "NOTHING" => Opens::Nothing,
             _ => return Err(broken("opens")),
         };
-        let fact = Fact { confidential: row.confidential, headline: row.headline, opens, body: row.body };
+        let fact = Fact { headline: row.headline, opens, body: row.body };
         facts.entry(row.delivery_id).or_default().push(fact);
     }
     Ok(facts)
@@ -166,7 +177,8 @@ pub(crate) async fn settle(tx: &mut Tx, it: &Delivery, ended: &Ended, left: &Lef
     };
     sqlx::query!(
         "WITH settled AS (
-             UPDATE notifier.delivery SET state = $3, next_at = coalesce($4, next_at), ended_at = $5, problem = $6
+             UPDATE notifier.delivery SET state = $3, next_at = coalesce($4, next_at), ended_at = $5, problem = $6,
+                                          failures = failures + CASE WHEN $6 = '' THEN 0 ELSE 1 END
              WHERE id = $1 AND state = 'PENDING' AND (attempts = $2 OR $3 = 'DELIVERED')
          )
          INSERT INTO notifier.attempt (delivery_id, number, started_at, millis, status, problem)
@@ -191,7 +203,7 @@ pub(crate) async fn settle(tx: &mut Tx, it: &Delivery, ended: &Ended, left: &Lef
 pub(crate) async fn insert_test(tx: &mut Tx, id: DeliveryId, subscription: SubscriptionId) -> Result<()> {
     let now = tx.now();
     sqlx::query!(
-        "INSERT INTO notifier.delivery (id, subscription_id, state, is_test, attempts, attempts_before, next_at, problem, created_at)
+        "INSERT INTO notifier.delivery (id, subscription_id, state, is_test, attempts, failures, next_at, problem, created_at)
          VALUES ($1, $2, 'PENDING', true, 0, 0, $3, '', $3)",
         id as DeliveryId,
         subscription as SubscriptionId,
@@ -200,6 +212,39 @@ pub(crate) async fn insert_test(tx: &mut Tx, id: DeliveryId, subscription: Subsc
     .execute(tx.connection())
     .await?;
     Ok(())
+}
+
+/// Whether a place was tested after an instant.
+pub(crate) async fn is_tested_since(tx: &mut Tx, subscription: SubscriptionId, since: Timestamp) -> Result<bool> {
+    let tested = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM notifier.delivery WHERE subscription_id = $1 AND is_test AND created_at > $2) AS "tested!""#,
+        subscription as SubscriptionId,
+        since as Timestamp,
+    );
+    Ok(tested.fetch_one(tx.connection()).await?)
+}
+
+/// What was put off and never tried is due now: the hours have changed.
+pub(crate) async fn put_off_no_more(tx: &mut Tx, subscription: SubscriptionId) -> Result<()> {
+    let now = tx.now();
+    sqlx::query!(
+        "UPDATE notifier.delivery SET next_at = $2 WHERE subscription_id = $1 AND state = 'PENDING' AND attempts = 0",
+        subscription as SubscriptionId,
+        now as Timestamp,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Whether a subscription has that message.
+pub(crate) async fn has(tx: &mut Tx, subscription: SubscriptionId, id: DeliveryId) -> Result<bool> {
+    let has = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM notifier.delivery WHERE subscription_id = $1 AND id = $2) AS "has!""#,
+        subscription as SubscriptionId,
+        id as DeliveryId,
+    );
+    Ok(has.fetch_one(tx.connection()).await?)
 }
 
 /// Gives up all that a subscription has not sent yet; returns how many messages.
@@ -234,7 +279,7 @@ pub(crate) struct Again {
 pub(crate) async fn send_again(tx: &mut Tx, again: &Again) -> Result<u64> {
     let now = tx.now();
     let sent = sqlx::query!(
-        "UPDATE notifier.delivery SET state = 'PENDING', ended_at = NULL, next_at = $2, attempts_before = attempts
+        "UPDATE notifier.delivery SET state = 'PENDING', ended_at = NULL, next_at = $2, failures = 0
          WHERE subscription_id = $1 AND (state = 'DEAD' OR ($3 AND state = 'DELIVERED'))
            AND ($4::uuid IS NULL OR id = $4) AND ($5::timestamptz IS NULL OR created_at >= $5)
            AND ($6::timestamptz IS NULL OR created_at < $6)",
@@ -338,8 +383,8 @@ pub(crate) async fn told(
 /// How many messages are on their way, and how many were given up.
 pub(crate) async fn count(pool: &PgPool) -> Result<(i64, i64)> {
     let row = sqlx::query!(
-        r#"SELECT count(*) FILTER (WHERE state = 'PENDING') AS "pending!", count(*) FILTER (WHERE state = 'DEAD') AS "dead!"
-           FROM notifier.delivery WHERE state <> 'DELIVERED'"#
+        r#"SELECT (SELECT count(*) FROM notifier.delivery WHERE state = 'PENDING') AS "pending!",
+                  (SELECT count(*) FROM notifier.delivery WHERE state = 'DEAD') AS "dead!""#
     );
     let row = row.fetch_one(pool).await?;
     Ok((row.pending, row.dead))

@@ -4,7 +4,10 @@ use chassis::Tx;
 use kernel::{Result, Timestamp};
 use uuid::Uuid;
 
-use crate::domain::{DeliveryId, FactId, Notice, SubscriptionId, notice::Opens};
+use crate::domain::{
+    DeliveryId, FactId, Notice, SubscriptionId,
+    notice::{CONFIDENTIAL, Opens},
+};
 
 /// Somebody who is told a fact.
 #[derive(Debug, Clone)]
@@ -44,11 +47,25 @@ pub(crate) async fn insert_facts(tx: &mut Tx, notices: &[&Notice], bodies: &[Str
         &column(|it| &it.subject),
         &notices.iter().map(|it| it.occurred_at).collect::<Vec<_>>() as &[Timestamp],
         &confidential,
-        &column(|it| &it.headline),
+        &&notices.iter().map(|it| it.line().to_owned()).collect::<Vec<_>>(),
         &opens as &[&str],
         &opens_with,
         bodies,
         now as Timestamp,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Takes the words out of what was kept of handoffs that have become confidential, also of what is not sent yet.
+pub(crate) async fn hide(tx: &mut Tx, handoffs: &[String]) -> Result<()> {
+    sqlx::query!(
+        "UPDATE notifier.fact SET confidential = true, headline = $2,
+                body = jsonb_set(body::jsonb, '{data}', jsonb_build_object('handoff_id', opens_with))::text
+         WHERE opens = 'HANDOFF' AND NOT confidential AND opens_with = ANY ($1)",
+        handoffs,
+        CONFIDENTIAL,
     )
     .execute(tx.connection())
     .await?;
@@ -63,12 +80,14 @@ pub(crate) async fn insert(tx: &mut Tx, told: &[Told]) -> Result<u64> {
         "WITH told AS (
              INSERT INTO notifier.notification (subscription_id, fact_id, delivery_id, gather_at, moment)
              SELECT subscription_id, fact_id, delivery_id, gather_at, moment
-             FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::uuid[])
-                 AS it (subscription_id, fact_id, delivery_id, gather_at, moment)
+             FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::uuid[]) WITH ORDINALITY
+                 AS it (subscription_id, fact_id, delivery_id, gather_at, moment, nth)
+             WHERE EXISTS (SELECT FROM notifier.subscription WHERE id = subscription_id AND state <> 'ENDED')
+             ORDER BY nth
              ON CONFLICT DO NOTHING
              RETURNING subscription_id, delivery_id
          ), made AS (
-             INSERT INTO notifier.delivery (id, subscription_id, state, is_test, attempts, attempts_before, next_at, problem, created_at)
+             INSERT INTO notifier.delivery (id, subscription_id, state, is_test, attempts, failures, next_at, problem, created_at)
              SELECT delivery_id, subscription_id, 'PENDING', false, 0, 0, $6, '', $6 FROM told WHERE delivery_id IS NOT NULL
          )
          SELECT FROM told",
@@ -107,7 +126,7 @@ pub(crate) async fn gather(tx: &mut Tx, subscription: SubscriptionId) -> Result<
              SELECT fact_id FROM notifier.notification JOIN notifier.fact ON fact.id = fact_id
              WHERE subscription_id = $1 AND delivery_id IS NULL AND gather_at <= $2 ORDER BY occurred_at, place LIMIT $3
          ), made AS (
-             INSERT INTO notifier.delivery (id, subscription_id, state, is_test, attempts, attempts_before, next_at, problem, created_at)
+             INSERT INTO notifier.delivery (id, subscription_id, state, is_test, attempts, failures, next_at, problem, created_at)
              SELECT $4, $1, 'PENDING', false, 0, 0, $2, '', $2 WHERE EXISTS (SELECT FROM due)
          )
          UPDATE notifier.notification SET delivery_id = $4 FROM due WHERE subscription_id = $1 AND notification.fact_id = due.fact_id",

@@ -23,26 +23,29 @@ pub(crate) type Cursor = (Timestamp, Uuid);
 
 /// Filters by their texts: reading one takes longer than all else of a subscription. Cheap to clone; all clones are one.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Filters(Arc<Mutex<HashMap<String, Filter>>>);
+pub(crate) struct Filters(Arc<Mutex<HashMap<String, Option<Filter>>>>);
 
 impl Filters {
     /// So many are kept; then it begins anew.
     const KEPT: usize = 10_000;
 
-    fn read(&self, text: &str) -> Result<Filter> {
+    /// The filter. None where this version reads it no more: then all passes, since nothing that somebody may want is kept back.
+    fn read(&self, text: &str) -> Option<Filter> {
         if let Some(known) = self.known().get(text) {
-            return Ok(known.clone());
+            return known.clone();
         }
-        let filter = Filter::compile(text, &FILTER_TEXTS, &FILTER_NUMBERS).map_err(|_| broken("filter"))?;
+        let read = Filter::compile(text, &FILTER_TEXTS, &FILTER_NUMBERS);
+        let filter =
+            read.inspect_err(|error| tracing::error!(text, %error, "a filter cannot be read: all passes")).ok();
         let mut known = self.known();
         if known.len() >= Self::KEPT {
             known.clear();
         }
         known.insert(text.to_owned(), filter.clone());
-        Ok(filter)
+        filter
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Filter>> {
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Option<Filter>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -78,7 +81,7 @@ impl Row {
                     Some(side) => Some(Side::from_name(&side).ok_or_else(|| broken("side"))?),
                     None => None,
                 },
-                filter: self.filter.map(|text| filters.read(&text)).transpose()?,
+                filter: self.filter.and_then(|text| filters.read(&text)),
             },
             place: self.place.0,
             quiet_hours: self.quiet_hours.map(|it| it.0),

@@ -1,6 +1,6 @@
 //! Warnings, breaches and escalations: once for each clock, moment and address.
 
-use api::notify::v1::Selection;
+use api::notify::v1::{CreateSubscriptionRequest, QuietHours, Recipient, Selection, Subscription, SubscriptionState};
 
 use crate::{
     person::{events, team, webhook},
@@ -68,4 +68,30 @@ async fn one_address_hears_a_breach_once_however_many_subscriptions_lead_there()
         "a fact for each subscription, a moment of a clock for each address"
     );
     assert_eq!(another.events(), ["breached"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_breach_is_carried_by_the_subscription_that_sends_at_once() {
+    let world = World::new().await;
+    world.promise().await;
+    let receiver = Receiver::start().await;
+    let disabled = world.ivan.subscribe(webhook(&receiver.url())).await;
+    let off = Subscription { state: SubscriptionState::Disabled.into(), ..Default::default() };
+    world.ivan.update(&disabled.id, off, &["state"]).await.unwrap();
+    let quiet =
+        QuietHours { time_zone: "Europe/London".into(), start: "16:00".into(), end: "08:00".into(), weekends: false };
+    let wish = CreateSubscriptionRequest {
+        who: Some(Recipient { recipient: Some(team("implementation")) }),
+        what: Some(events(&["breached"])),
+        r#where: webhook(&receiver.url()),
+        quiet_hours: Some(quiet),
+        ..Default::default()
+    };
+    world.ivan.try_subscribe(wish.clone()).await.unwrap();
+    let at_once = world.ivan.try_subscribe(CreateSubscriptionRequest { quiet_hours: None, ..wish }).await.unwrap();
+    world.sam.submitted("Acme").await;
+    world.pass(8 * HOUR + 1).await;
+    world.settled().await;
+    assert_eq!(receiver.events(), ["breached"]);
+    assert_eq!(world.ivan.deliveries_of(&at_once.id).await.len(), 1);
 }

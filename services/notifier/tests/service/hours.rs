@@ -33,10 +33,22 @@ async fn what_happens_in_quiet_hours_is_told_when_they_are_over() {
     world.ivan.subscriptions.clone().test_subscription(test).await.unwrap();
     assert_eq!(receiver.has(1).await[0].json()["type"], "baton.notify.v1.test", "a test comes at any hour");
 
-    world.pass(11 * HOUR).await;
-    assert_eq!(receiver.has(3).await.len(), 3);
+    let other = world.ivan.subscribe(webhook(&receiver.url())).await;
+    let quiet =
+        QuietHours { time_zone: "Europe/London".into(), start: "20:00".into(), end: "23:00".into(), weekends: false };
+    let changed = Subscription { quiet_hours: Some(quiet), ..Default::default() };
+    world.ivan.update(&other.id, changed, &["quiet_hours"]).await.unwrap();
+    world.sam.submitted("to another subscription").await;
     world.settled().await;
-    assert_eq!(receiver.got().len(), 3);
+    assert_eq!(receiver.got().len(), 1);
+    world.ivan.update(&other.id, Subscription::default(), &["quiet_hours"]).await.unwrap();
+    receiver.has(2).await;
+    world.settled().await;
+    assert_eq!(receiver.got().len(), 2, "without quiet hours it comes at once");
+    world.pass(11 * HOUR).await;
+    receiver.has(5).await;
+    world.settled().await;
+    assert_eq!(receiver.got().len(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -115,6 +115,25 @@ async fn the_log_heard_again_from_its_beginning_tells_nobody_anything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn teams_are_learned_anew_from_the_whole_history_and_nobody_is_told() {
+    let world = World::new().await;
+    let receiver = Receiver::start().await;
+    world.ivan.subscribe(webhook(&receiver.url())).await;
+    world.settled().await;
+    let mut store = world.notifier.setting.database.connect_as_owner().await;
+    sqlx::query("DELETE FROM notifier.team").execute(&mut store).await.unwrap();
+    let knobs = [("SERVICE__HANDOFF_URL", world.handoff.url())];
+    let (is_done, printed) = Program::once::<Notifier>(&world.notifier.setting, &knobs, &["rebuild"]).await;
+    assert!(is_done, "{printed}");
+    let leads: Vec<String> =
+        sqlx::query_scalar("SELECT unnest(leads) FROM notifier.team ORDER BY 1").fetch_all(&mut store).await.unwrap();
+    assert_eq!(leads, ["anna", "ivan"]);
+    store.close().await.unwrap();
+    world.settled().await;
+    assert!(receiver.got().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn letters_wait_for_an_smtp_server_that_is_down() {
     let (mut mail, _folder) = World::mail();
     let url = mail.url();

@@ -116,3 +116,43 @@ async fn nobody_has_more_than_a_hundred() {
     };
     assert_eq!(world.ivan.try_subscribe(wish).await.unwrap_err().reason, "TOO_MANY_SUBSCRIPTIONS");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_is_one_at_a_time_and_of_what_is_enabled() {
+    let world = World::new().await;
+    let receiver = Receiver::start().await;
+    let subscribed = world.ivan.subscribe(webhook(&receiver.url())).await;
+    let test = async || {
+        let request =
+            notify::TestSubscriptionRequest { request_id: request_id(), subscription_id: subscribed.id.clone() };
+        hear(world.ivan.subscriptions.clone().test_subscription(request).await)
+    };
+    let delivery_id = test().await.unwrap().delivery_id;
+    assert_eq!(receiver.has(1).await[0].id(), delivery_id);
+    assert_eq!(test().await.unwrap_err().reason, "JUST_TESTED");
+    world.pass(11).await;
+    test().await.unwrap();
+    world.settled().await;
+    let off = Subscription { state: SubscriptionState::Disabled.into(), ..Default::default() };
+    world.ivan.update(&subscribed.id, off, &["state"]).await.unwrap();
+    world.pass(11).await;
+    assert_eq!(test().await.unwrap_err().reason, "DISABLED");
+    let again = |delivery_id: String| notify::RedeliverRequest {
+        subscription_id: subscribed.id.clone(),
+        delivery_id,
+        delivered_too: true,
+        ..Default::default()
+    };
+    assert_eq!(world.ivan.redeliver(again(delivery_id)).await, Ok(1));
+    assert_eq!(world.ivan.redeliver(again(request_id())).await.unwrap_err().reason, "DELIVERY_NOT_FOUND");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_stays_of_its_kind() {
+    let world = World::new().await;
+    let receiver = Receiver::start().await;
+    let subscribed = world.ivan.subscribe(webhook(&receiver.url())).await;
+    let chat = notify::Place { place: Some(In::Chat(notify::Chat { url: receiver.url() })) };
+    let changed = Subscription { r#where: Some(chat), ..Default::default() };
+    assert_eq!(world.ivan.update(&subscribed.id, changed, &["where"]).await.unwrap_err().reason, "OTHER_KIND");
+}

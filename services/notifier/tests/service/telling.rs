@@ -1,11 +1,11 @@
 //! Whoever has to act is told, and whoever acted is told what became of it: once.
 
-use api::notify::v1::{Selection, recipient::Recipient as Who};
+use api::notify::v1::{Chat, Place, Selection, place::Place as In, recipient::Recipient as Who};
 use serde_json::json;
 
 use crate::{
     person::{events, team, webhook},
-    receiver::Receiver,
+    receiver::{Answer, Receiver},
     world::{ROUTE, World},
 };
 
@@ -66,7 +66,7 @@ async fn each_side_is_told_when_it_is_its_turn_and_what_became_of_what_it_did() 
     assert_eq!(event["subject"], json!(format!("handoff/{}", handoff.id)));
     assert_eq!(event["data"]["handoff"]["title"], json!("Acme"));
     assert_eq!(event["data"]["handoff_rejected"]["reasons"][0]["text"], json!("it is not ready"));
-    assert_eq!(upstream.got()[0].headers["content-type"], "application/json");
+    assert_eq!(upstream.got()[0].headers["content-type"], "application/cloudevents+json");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,6 +155,39 @@ async fn of_a_confidential_handoff_nothing_is_told_but_that_it_is_there() {
     for secret in ["merger", "sales", "implementation", ROUTE] {
         assert!(!letter.contains(secret) && !got[0].body.contains(secret), "{secret}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_to_be_told_of_a_handoff_that_is_hidden_since_is_told_without_its_words() {
+    let world = World::new().await;
+    let receiver = Receiver::answering(Answer::Status(503)).await;
+    let subscribed = world.ivan.subscribe(webhook(&receiver.url())).await;
+    let handoff = world.anna.submitted("The merger").await;
+    world.settled().await;
+    assert!(receiver.has(1).await[0].body.contains("merger"), "it was no secret then");
+    let hidden = world.anna.hide(&handoff).await;
+    world.heard().await;
+    receiver.answers(Answer::Status(204));
+    world.pass(60).await;
+    let got = receiver.has(2).await;
+    assert_eq!(got[1].json()["data"], json!({ "handoff_id": hidden.id }));
+    let delivery = world.ivan.deliveries_of(&subscribed.id).await.remove(0);
+    assert_eq!(delivery.notifications[0].headline, "A confidential handoff needs you: open it here");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_is_told_in_its_own_form_without_markup_of_others() {
+    let world = World::new().await;
+    let receiver = Receiver::start().await;
+    let place = Some(Place { place: Some(In::Chat(Chat { url: receiver.url() })) });
+    world.ivan.subscribe(place).await;
+    let handoff = world.sam.submitted("Acme <!channel> & sons").await;
+    let got = receiver.has(1).await;
+    let text = "Acme &lt;!channel&gt; &amp; sons (sales to implementation): handed over by sam, attempt 1";
+    let command = format!("`baton handoff show {}`", handoff.id);
+    assert_eq!(got[0].json(), json!({ "text": format!("{text}\n{command}") }));
+    assert_eq!(got[0].headers["content-type"], "application/json");
+    assert!(!got[0].headers.contains_key("webhook-signature"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

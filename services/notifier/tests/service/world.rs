@@ -185,9 +185,11 @@ impl World {
     pub(crate) async fn settled(&self) {
         self.heard().await;
         self.notifier.running.context().stir();
+        // What is under way has one attempt more than have been noted.
         let due =
             "SELECT (SELECT count(*) FROM notifier.delivery d JOIN notifier.subscription s ON s.id = d.subscription_id
-                           WHERE d.state = 'PENDING' AND s.state = 'ENABLED' AND next_at <= $1)
+                           WHERE d.state = 'PENDING' AND s.state = 'ENABLED'
+                             AND (next_at <= $1 OR attempts > (SELECT count(*) FROM notifier.attempt WHERE delivery_id = d.id)))
                         + (SELECT count(*) FROM notifier.notification WHERE delivery_id IS NULL AND gather_at <= $1)";
         self.is_zero(&self.notifier, due).await;
     }

@@ -141,6 +141,7 @@ pub(crate) struct Subscribe {
 
 /// Where.
 #[derive(Debug, Args)]
+#[group(multiple = false)]
 pub(crate) struct Where {
     /// A program's address: it gets each event as a signed CloudEvent
     #[arg(long, value_name = "URL")]
