@@ -23,11 +23,8 @@ pub(crate) async fn tell(
     keep_days: u32,
     body: &(dyn Fn(usize) -> String + Sync),
 ) -> Result<()> {
-    let hidden = distinct(
-        notices.iter().filter(|it| it.is_confidential()).filter_map(|it| it.handoff.as_ref()).map(|it| it.id.clone()),
-    );
-    if !hidden.is_empty() {
-        notification::hide(tx, &hidden).await?;
+    if notices.is_empty() {
+        return Ok(());
     }
     let oldest = tx.now().plus_seconds(-i64::from(keep_days) * DAY_SECONDS);
     let teams = distinct(notices.iter().flat_map(teams_of).map(TeamId::to_string));
@@ -56,13 +53,19 @@ pub(crate) async fn tell(
         bodies.push(body(place));
         told.extend(wanted.into_iter().map(|subscription| to(tx, subscription, notice)));
     }
-    if told.is_empty() {
-        return Ok(());
+    if !told.is_empty() {
+        notification::insert_facts(tx, &facts, &bodies).await?;
+        let made = notification::insert(tx, &told).await?;
+        metrics::counter!("baton_notify_notifications_total").increment(made);
     }
-    notification::insert_facts(tx, &facts, &bodies).await?;
-    let made = notification::insert(tx, &told).await?;
-    metrics::counter!("baton_notify_notifications_total").increment(made);
-    Ok(())
+    hide(tx, notices).await
+}
+
+/// Takes the words out of what is kept of handoffs that are confidential by now.
+async fn hide(tx: &mut Tx, notices: &[Notice]) -> Result<()> {
+    let confidential = notices.iter().filter(|it| it.is_confidential()).filter_map(|it| it.handoff.as_ref());
+    let handoffs = distinct(confidential.map(|it| it.id.clone()));
+    if handoffs.is_empty() { Ok(()) } else { notification::hide(tx, &handoffs).await }
 }
 
 fn to(tx: &Tx, subscription: &Subscription, notice: &Notice) -> Told {
