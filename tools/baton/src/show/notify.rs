@@ -197,15 +197,15 @@ mod tests {
 
     use super::*;
 
-    fn at(seconds: i64) -> Option<Timestamp> {
-        Some(Timestamp { seconds: 1_795_400_000 + seconds, nanos: 0 })
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp { seconds: 1_795_400_000 + seconds, nanos: 0 }
     }
 
     fn of_team() -> Subscription {
-        let key = |secret: &str, until| SigningKey { secret: secret.to_owned(), created_at: at(0), until };
+        let key = |secret: &str, until| SigningKey { secret: secret.to_owned(), created_at: Some(at(0)), until };
         let webhook = Webhook {
             url: "https://pager.example/baton".to_owned(),
-            keys: vec![key("whsec_QUJD", None), key("", at(7_200))],
+            keys: vec![key("whsec_QUJD", None), key("", Some(at(7_200)))],
         };
         Subscription {
             id: "01994f7e-0000-7000-8000-000000000001".to_owned(),
@@ -218,7 +218,7 @@ mod tests {
             r#where: Some(Place { place: Some(In::Webhook(webhook)) }),
             state: SubscriptionState::Enabled.into(),
             created_by: "ivan".to_owned(),
-            created_at: at(0),
+            created_at: Some(at(0)),
             ..Subscription::default()
         }
     }
@@ -244,13 +244,13 @@ mod tests {
 
     fn failing() -> Delivery {
         let told = Notification {
-            occurred_at: at(0),
+            occurred_at: Some(at(0)),
             headline: "Acme (sales to implementation): accepted by ivan".to_owned(),
             ..Notification::default()
         };
         let attempt = |number, status, problem: &str| Attempt {
             number,
-            started_at: at(0),
+            started_at: Some(at(0)),
             millis: 12,
             status,
             problem: problem.to_owned(),
@@ -262,8 +262,8 @@ mod tests {
             notifications: vec![told],
             state: DeliveryState::Pending.into(),
             attempts: 2,
-            next_at: at(27_700),
-            created_at: at(0),
+            next_at: Some(at(27_700)),
+            created_at: Some(at(0)),
             problem: problem.to_owned(),
             log: vec![attempt(1, 0, "the receiver did not answer within 10000 ms"), attempt(2, 503, problem)],
             ..Delivery::default()
