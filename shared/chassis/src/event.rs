@@ -115,7 +115,7 @@ impl Entry {
 
     /// SHA-256 over the previous hash and every part of the fact that is the fact's own and published; each variable part after its
     /// length (64 bits, big-endian), numbers big-endian.
-    fn sealed(&self) -> [u8; 32] {
+    pub(crate) fn sealed(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(self.previous_hash);
         for part in [&self.aggregate, &self.r#type, &self.routing, &self.actor] {

@@ -32,6 +32,7 @@ mod stream;
 mod task;
 mod telemetry;
 mod tx;
+pub mod verify;
 mod web;
 
 use futures::future::BoxFuture;

@@ -1,4 +1,4 @@
-//! The one `main` of every service: `serve`, `migrate`, `config`, `rebuild`, `dlq`.
+//! The one `main` of every service: `serve`, `migrate`, `config`, `rebuild`, `verify`, `dlq`.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -14,7 +14,7 @@ use crate::{
     migrate,
     server::{Running, open},
     status::chain,
-    telemetry,
+    telemetry, verify,
 };
 
 /// A transaction of a rebuild may take so long.
@@ -51,6 +51,9 @@ enum Command {
     /// Make anew what was made of other services' facts, while it serves; says nothing twice
     #[command(after_help = "Example:\n  <service> rebuild --config service.toml")]
     Rebuild,
+    /// Walk every chain of hashes in the event log: whether anything was changed, taken out or put in since it was written
+    #[command(after_help = "Example:\n  <service> verify --config service.toml")]
+    Verify,
     /// Facts of other services that could not be taken in
     #[command(subcommand, after_help = "Example:\n  <service> dlq list --config service.toml")]
     Dlq(Dlq),
@@ -76,6 +79,7 @@ pub fn run<S: Service>() -> ExitCode {
         Command::Migrate => block_on(migrate::migrate(&S::IDENTITY, config.database.owner_url.expose())),
         Command::Serve { migrate } => block_on(serve::<S>(config, migrate)),
         Command::Rebuild => block_on(rebuild::<S>(config)),
+        Command::Verify => block_on(verify::run::<S>(config)),
         Command::Dlq(command) => block_on(dlq::run::<S>(config, command)),
     };
     match result {
@@ -97,7 +101,7 @@ fn configured<S: Service>(arguments: &Arguments) -> Result<Config<S::Config>, St
     let config = Config::<S::Config>::load(arguments.config.as_ref(), S::SECRETS).map_err(|error| error.to_string())?;
     match arguments.command {
         Command::Config => Ok(()),
-        Command::Serve { migrate: false } | Command::Rebuild | Command::Dlq(_) => config.must_serve(),
+        Command::Serve { migrate: false } | Command::Rebuild | Command::Verify | Command::Dlq(_) => config.must_serve(),
         Command::Serve { migrate: true } => config.must_serve().and_then(|()| config.must_migrate()),
         Command::Migrate => config.must_migrate(),
     }

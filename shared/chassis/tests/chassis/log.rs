@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chassis::log::history;
+use chassis::{log::history, verify::verify};
 use sha2::{Digest, Sha256};
 use sqlx::AssertSqlSafe;
 use testkit::Served;
@@ -133,4 +133,50 @@ async fn what_the_log_withholds_is_read_in_the_history_and_is_not_published() {
     assert_eq!(page.facts.iter().map(|fact| &fact.payload[..]).collect::<Vec<_>>(), [&b"one"[..], b"the whole"]);
     let logged = must_mirror(&served).await;
     assert_eq!(logged.iter().map(|fact| &fact.payload[..]).collect::<Vec<_>>(), [&b"one"[..], b"short"]);
+}
+
+#[tokio::test]
+async fn whatever_is_changed_taken_out_or_put_in_is_found() {
+    let served = Served::start::<Probe>(Config::default()).await;
+    let context = served.running.context();
+    for name in ["counter", "another"] {
+        say(context, name, &[step("one"), step("two"), step("three"), step("four")]).await.unwrap();
+    }
+    must_mirror(&served).await;
+    let whole = verify(context.pool()).await.unwrap();
+    assert_eq!((whole.facts, whole.aggregates, whole.found), (8, 2, 0), "{:?}", whole.findings);
+
+    let mut owner = served.setting.database.connect_as_owner().await;
+    for (harm, finding) in [
+        (
+            "UPDATE event_log SET payload = 'other' WHERE id = 2",
+            "counter, fact 2 (baton.handoff.v1.two): it is not what was written",
+        ),
+        (
+            "UPDATE event_log SET actor = 'nobody' WHERE id = 3",
+            "counter, fact 3 (baton.handoff.v1.three): it is not what",
+        ),
+        (
+            "UPDATE event_log SET occurred_at = '2020-01-01' WHERE id = 1",
+            "counter, fact 1 (baton.handoff.v1.one): it is not",
+        ),
+        (
+            "UPDATE event_log SET previous_hash = decode(repeat('00', 32), 'hex') WHERE id = 4",
+            "counter, fact 4 (baton.handoff.v1.four): it was written after another fact",
+        ),
+        (
+            "DELETE FROM event_order WHERE event_id = 2; DELETE FROM event_log WHERE id = 2",
+            "counter, fact 3 (baton.handoff.v1.three): fact 2 should be here",
+        ),
+        (
+            "DELETE FROM event_order WHERE event_id = 5",
+            "the order: 6 facts have a place, the last one is 8, and 8 were given",
+        ),
+    ] {
+        sqlx::raw_sql("BEGIN").execute(&mut owner).await.unwrap();
+        sqlx::raw_sql(harm).execute(&mut owner).await.unwrap();
+        sqlx::raw_sql("COMMIT").execute(&mut owner).await.unwrap();
+        let verdict = verify(context.pool()).await.unwrap();
+        assert!(verdict.findings.iter().any(|it| it.contains(finding)), "{harm}: {:?}", verdict.findings);
+    }
 }
