@@ -303,8 +303,11 @@ impl<'a> Survey<'a> {
             );
         }
         let rounds = self.longest(iter_range).unwrap_or_else(|| {
-            let message = "a macro ranges over a MULTI_CHOICE field, a list literal or another macro only";
-            self.flaw(FindingCode::TooCostly, message);
+            let ranges = match self.scope {
+                Scope::Names(_) => "a list literal",
+                Scope::Content(_) | Scope::AnyField => "a MULTI_CHOICE field, a list literal",
+            };
+            self.flaw(FindingCode::TooCostly, format!("a macro ranges over {ranges} or another macro only"));
             0
         });
         let range = self.walk(iter_range, depth);
