@@ -21,6 +21,7 @@ pub mod story;
 pub mod suggestion;
 pub mod sums;
 pub mod survey;
+mod tally;
 pub mod total;
 
 pub use book::Book;

@@ -8,19 +8,17 @@ use super::{
     Book, Day, Query, RouteId, SECOND, Story,
     measure::{CLOSED, Lasting, Measured, Open, measure},
     sums::{Cohort, Count, Histogram, Label, Span, Sums},
+    tally::Tally,
 };
-
-/// Durations as they are gathered: seconds, each with how often it was seen.
-type Seen = Vec<(i64, i64)>;
 
 /// All that a report is made of.
 #[derive(Clone, Debug)]
 pub struct Total {
     query: Query,
     counts: BTreeMap<Count, BTreeMap<Label, i64>>,
-    done: BTreeMap<Span, BTreeMap<Label, Seen>>,
-    open: BTreeMap<Span, BTreeMap<Label, Seen>>,
-    cycles: BTreeMap<RouteId, Seen>,
+    done: BTreeMap<Span, BTreeMap<Label, Tally>>,
+    open: BTreeMap<Span, BTreeMap<Label, Tally>>,
+    cycles: BTreeMap<RouteId, Tally>,
     ages: Vec<(RouteId, i64)>,
     bounces: BTreeMap<RouteId, i64>,
     attempts: BTreeMap<RouteId, i64>,
@@ -36,8 +34,8 @@ struct Mature {
     decided: i64,
     clean: i64,
     accepted: i64,
-    clean_until_return: Seen,
-    accepted_until_return: Seen,
+    clean_until_return: Tally,
+    accepted_until_return: Tally,
 }
 
 impl Total {
@@ -199,7 +197,7 @@ impl Total {
     }
 
     fn lasts(&mut self, span: Span, label: &str, micros: i64) {
-        seen_in(&mut self.open, span, label).push((micros.div_euclid(SECOND), 1));
+        seen_in(&mut self.open, span, label).add(micros.div_euclid(SECOND), 1);
     }
 
     /// How many there were.
@@ -220,9 +218,8 @@ impl Total {
 
     /// The durations of a kind: those that are done, and those that last.
     pub fn spans(&self, span: Span, label: &str) -> (Histogram, Histogram) {
-        let of = |spans: &BTreeMap<Span, BTreeMap<Label, Seen>>| {
-            let seen = spans.get(&span).and_then(|of_kind| of_kind.get(label));
-            Histogram::gather(seen.cloned().unwrap_or_default())
+        let of = |spans: &BTreeMap<Span, BTreeMap<Label, Tally>>| {
+            spans.get(&span).and_then(|of_kind| of_kind.get(label)).map(Tally::histogram).unwrap_or_default()
         };
         (of(&self.done), of(&self.open))
     }
@@ -236,20 +233,20 @@ impl Total {
 
     /// First decisions that are old enough, and of those the ones that are complete and accurate.
     pub(super) fn mature_decisions(&self) -> (i64, i64) {
-        let back = Histogram::gather(self.mature.clean_until_return.clone());
+        let back = self.mature.clean_until_return.histogram();
         (self.mature.decided, self.mature.clean - back.count_up_to(self.query.return_seconds()))
     }
 
     /// First acceptances that are old enough; of those the ones that came back in time, and later.
     pub(super) fn mature_acceptances(&self) -> (i64, i64, i64) {
-        let back = Histogram::gather(self.mature.accepted_until_return.clone());
+        let back = self.mature.accepted_until_return.histogram();
         let within = back.count_up_to(self.query.return_seconds());
         (self.mature.accepted, within, back.count() - within)
     }
 
     /// What each route took from creation to completion.
     pub(super) fn cycles(&self) -> BTreeMap<&RouteId, Histogram> {
-        self.cycles.iter().map(|(route, seen)| (route, Histogram::gather(seen.clone()))).collect()
+        self.cycles.iter().map(|(route, seen)| (route, seen.histogram())).collect()
     }
 
     /// How old the open handoffs are, in seconds.
@@ -268,10 +265,10 @@ impl Total {
     }
 }
 
-fn seen_in<'s>(spans: &'s mut BTreeMap<Span, BTreeMap<Label, Seen>>, span: Span, label: &str) -> &'s mut Seen {
+fn seen_in<'s>(spans: &'s mut BTreeMap<Span, BTreeMap<Label, Tally>>, span: Span, label: &str) -> &'s mut Tally {
     let of_kind = spans.entry(span).or_default();
     if !of_kind.contains_key(label) {
-        of_kind.insert(label.to_owned(), Seen::new());
+        of_kind.insert(label.to_owned(), Tally::default());
     }
     of_kind.get_mut(label).expect("it was put there if it was not")
 }
