@@ -16,6 +16,7 @@ random() { head -c 24 /dev/urandom | base64 | tr '+/' '-_'; }
 keep() { [[ -e "secrets/$1" ]] || printf '%s\n' "$2" >"secrets/$1"; }
 
 keep postgres_password "$(random)"
+keep grafana_password "$(random)"
 for role in handoff handoff_owner checklist checklist_owner sla sla_owner metrics metrics_owner notifier notifier_owner; do
   keep "${role}_url" "postgres://$role:$(random)@postgres:5432/baton"
 done
