@@ -109,7 +109,8 @@ tolerations:
 
 {{- define "common.container" -}}
 {{- $image := .values.image -}}
-image: {{ if $image.digest }}{{ $image.repository }}@{{ $image.digest }}{{ else }}{{ $image.repository }}:{{ $image.tag | default .version }}{{ end }}
+{{- $version := ternary (printf "@%s" $image.digest) (printf ":%s" ($image.tag | default .version)) (ne $image.digest "") -}}
+image: {{ $image.repository }}{{ $version }}
 imagePullPolicy: {{ $image.pullPolicy }}
 securityContext:
   allowPrivilegeEscalation: false

@@ -3,16 +3,15 @@ The files below /run/secrets, one for each source: secret or configMap, its name
 */}}
 {{- define "common.files" -}}
 {{- $tls := .values.tls -}}
-{{- $secrets := .values.secrets -}}
-{{- include "common.file" (list "secret" ($secrets.database.name | default (printf "%s-database" .name)) $secrets.database.key "database_url") }}
+{{- include "common.secretFile" (list . "database" "database_url") }}
 {{- if dig "nats" "user" .is.schema .values.config }}
-{{ include "common.file" (list "secret" ($secrets.nats.name | default (printf "%s-nats" .name)) $secrets.nats.key "nats_password") }}
+{{ include "common.secretFile" (list . "nats" "nats_password") }}
 {{- end }}
 {{- if .is.calls }}
-{{ include "common.file" (list "secret" ($secrets.token.name | default (printf "%s-token" .name)) $secrets.token.key "token") }}
+{{ include "common.secretFile" (list . "token" "token") }}
 {{- end }}
-{{- if and .is.sends $secrets.smtp.name }}
-{{ include "common.file" (list "secret" $secrets.smtp.name $secrets.smtp.key "smtp_url") }}
+{{- if and .is.sends .values.secrets.smtp.name }}
+{{ include "common.secretFile" (list . "smtp" "smtp_url") }}
 {{- end }}
 {{- if not .values.config.auth.discovery_url }}
 {{ with .values.jwks }}
@@ -48,11 +47,23 @@ The files below /run/secrets, one for each source: secret or configMap, its name
 The files of the job that migrates: the owner's URL, and what its certificate is from.
 */}}
 {{- define "common.ownerFiles" -}}
-{{- $owner := .values.secrets.databaseOwner -}}
-{{- include "common.file" (list "secret" ($owner.name | default (printf "%s-database-owner" .name)) $owner.key "database_owner_url") }}
+{{- include "common.secretFile" (list . "databaseOwner" "database_owner_url") }}
 {{- with .values.tls.database.secret }}
 {{ include "common.file" (list "secret" . "ca.crt" "database_ca.crt") }}
 {{- end }}
+{{- end }}
+
+{{/*
+What `secrets` holds at a place, as a file of that name.
+*/}}
+{{- define "common.secretFile" -}}
+{{- $secret := get (index . 0).values.secrets (index . 1) -}}
+{{- include "common.file" (list "secret" (include "common.secretName" .) $secret.key (index . 2)) -}}
+{{- end }}
+
+{{- define "common.secretName" -}}
+{{- $it := index . 0 -}}
+{{- (get $it.values.secrets (index . 1)).name | default (printf "%s-%s" $it.name (index . 1 | kebabcase)) -}}
 {{- end }}
 
 {{- define "common.file" -}}

@@ -39,7 +39,8 @@ kind: NetworkPolicy
 spec:
   podSelector:
     matchLabels:
-      {{- pick (fromYaml (include "common.migrationLabels" .)) "app.kubernetes.io/name" "app.kubernetes.io/instance" | toYaml | nindent 6 }}
+      {{- $labels := fromYaml (include "common.migrationLabels" .) }}
+      {{- pick $labels "app.kubernetes.io/name" "app.kubernetes.io/instance" | toYaml | nindent 6 }}
   policyTypes: [Ingress, Egress]
   egress:
     {{- include "common.store" . | nindent 4 }}

@@ -17,6 +17,11 @@ spec:
     - port: http
       path: /metrics
       interval: {{ .interval }}
+      relabelings:
+        # Rules and dashboards tell services apart by the program's name.
+        - { action: replace, targetLabel: job, replacement: {{ $.is.program }} }
+        # The operator's label of that name would take the place of the metrics' own, the gRPC service.
+        - { action: labeldrop, regex: service }
 {{- end }}
 {{- end }}
 {{- end }}
@@ -31,7 +36,7 @@ Files of alert rules, as they are for Prometheus itself, for the operator.
 {{- define "common.ruleFiles" -}}
 {{- if .rules.enabled -}}
 {{- if not .rules.files -}}
-  {{- fail (printf "%s: prometheusRule.enabled without rules: add --set-file prometheusRule.files.<name>=<file of deploy/prometheus/rules>" .name) -}}
+  {{- fail (printf "%s: prometheusRule.enabled without rules: add --set-file prometheusRule.files.<name>=<file>" .name) -}}
 {{- end -}}
 {{- range $file, $text := .rules.files }}
 ---

@@ -43,15 +43,15 @@ What values cannot be is said here, where a schema would say it in fewer words.
   {{- $section := index (splitList "." $path) 0 -}}
   {{- $key := index (splitList "." $path) 1 -}}
   {{- if hasKey (get $config $section | default dict) $key -}}
-    {{- fail (printf "%s: config.%s would show a secret to whoever may look at pods: put it into a Secret, and name that in secrets.%s"
-          $.chart $path $place) -}}
+    {{- $why := "would show a secret to whoever may look at pods: put it into a Secret, and name that in" -}}
+    {{- fail (printf "%s: config.%s %s secrets.%s" $.chart $path $why $place) -}}
   {{- end -}}
 {{- end -}}
 {{- if not (or $config.auth.discovery_url .values.jwks.configMap .values.jwks.secret) -}}
   {{- fail (printf "%s: tokens cannot be verified: give config.auth.discovery_url, or jwks.configMap, or jwks.secret" .chart) -}}
 {{- end -}}
 {{- if and .values.jwks.configMap .values.jwks.secret -}}
-  {{- fail (printf "%s: jwks.configMap and jwks.secret are both given: the keys are in one of them; set the other to \"\"" .chart) -}}
+  {{- fail (printf "%s: jwks.configMap and jwks.secret are both given: set the one without the keys to \"\"" .chart) -}}
 {{- end -}}
 {{- if not $config.auth.issuer -}}
   {{- fail (printf "%s: config.auth.issuer is required: the `iss` of every token" .chart) -}}
