@@ -32,7 +32,7 @@ impl EventLogService for Told {
         let after = usize::try_from(request.after_position).unwrap_or_default();
         let events = self.0.iter().skip(after).take(usize::try_from(request.page_size).unwrap_or_default());
         let last_position = i64::try_from(self.0.len()).unwrap_or_default();
-        Ok(Response::new(pb::ListEventsResponse { events: events.cloned().collect(), last_position }))
+        Ok(Response::new(pb::ListEventsResponse { events: events.cloned().collect(), last_position, generation: 1 }))
     }
 
     async fn get_watermark(
@@ -43,7 +43,7 @@ impl EventLogService for Told {
         let latest = self.0.iter().filter_map(|event| event.occurred_at).map(|it| it.seconds).max();
         let complete_until = latest.map(|seconds| prost_types::Timestamp { seconds: seconds + 60, nanos: 0 });
         let position = i64::try_from(self.0.len()).unwrap_or_default();
-        Ok(Response::new(pb::GetWatermarkResponse { position, complete_until }))
+        Ok(Response::new(pb::GetWatermarkResponse { position, complete_until, generation: 1 }))
     }
 }
 

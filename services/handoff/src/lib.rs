@@ -37,10 +37,14 @@ impl Service for HandoffService {
 
     type Config = config::Config;
 
+    fn wrong(config: &config::Config) -> Vec<String> {
+        config.wrong()
+    }
+
     async fn mount(context: &Context, config: config::Config) -> Result<Mount> {
         let max_bytes = context.limits().max_message_bytes;
-        let templates = templates::Templates::new(&config)?;
-        let hears = hears(&config)?;
+        let templates = templates::Templates::new(context, &config)?;
+        let hears = hears(context, &config)?;
         let directory = grpc::Directory(context.clone());
         let routes = grpc::Routes { context: context.clone(), templates: templates.clone() };
         let feed = Feed::new(context, config.max_watches as usize);
@@ -59,10 +63,10 @@ impl Service for HandoffService {
 const REPAIR_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The SLA monitor, where there is one.
-fn hears(config: &config::Config) -> Result<Option<Hears>> {
+fn hears(context: &Context, config: &config::Config) -> Result<Option<Hears>> {
     if config.sla_url.is_empty() {
         return Ok(None);
     }
-    let producer = Peer::new("the SLA monitor", &config.sla_url, config.token_file.clone(), REPAIR_TIMEOUT)?;
+    let producer = Peer::new(context, "the SLA monitor", &config.sla_url, &config.token_file, REPAIR_TIMEOUT)?;
     Ok(Some(Hears { package: "baton.sla.v1", producer, consumer: Arc::new(consumers::Clocks) }))
 }

@@ -7,11 +7,10 @@ use std::{
 };
 
 use api::checklist::v1::{GetVersionRequest, VersionState, template_service_client::TemplateServiceClient};
-use chassis::{Context, Peer};
+use chassis::{Channel, Context, Peer};
 use criteria::{Content, Criteria};
 use kernel::{Error, Refusal, Result};
 use tokio::{sync::Mutex, task::JoinSet};
-use tonic::transport::Channel;
 
 use crate::{
     config::Config,
@@ -49,10 +48,9 @@ pub(crate) struct Pinned {
 }
 
 impl Templates {
-    pub(crate) fn new(config: &Config) -> Result<Self> {
-        config.check().map_err(Error::fault)?;
+    pub(crate) fn new(context: &Context, config: &Config) -> Result<Self> {
         let timeout = Duration::from_millis(config.checklist_timeout_ms);
-        let peer = Peer::new("the template service", &config.checklist_url, config.token_file.clone(), timeout)?;
+        let peer = Peer::new(context, "the template service", &config.checklist_url, &config.token_file, timeout)?;
         Ok(Self {
             client: TemplateServiceClient::new(peer.channel()).max_decoding_message_size(4 * 1024 * 1024),
             peer,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chassis::config::wrong;
 use serde::{Deserialize, Serialize};
 
 /// The `[service]` section.
@@ -39,20 +40,16 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Refuses what cannot work, in words for an operator.
-    pub(crate) fn check(&self) -> Result<(), &'static str> {
-        if !(100..=60_000).contains(&self.peer_timeout_ms) {
-            return Err("service.peer_timeout_ms must be 100 to 60000");
-        }
-        if !(1..=86_400).contains(&self.look_every_seconds) {
-            return Err("service.look_every_seconds must be 1 to 86400");
-        }
-        if !(7..=36_600).contains(&self.look_days) {
-            return Err("service.look_days must be 7 to 36600");
-        }
-        if self.token_file.as_os_str().is_empty() {
-            return Err("service.token_file is required: the file with this service's own token, role READER");
-        }
-        Ok(())
+    /// Everything that cannot work, in words for an operator.
+    pub(crate) fn wrong(&self) -> Vec<String> {
+        wrong([
+            ((100..=60_000).contains(&self.peer_timeout_ms), "service.peer_timeout_ms must be 100 to 60000"),
+            ((1..=86_400).contains(&self.look_every_seconds), "service.look_every_seconds must be 1 to 86400"),
+            ((7..=36_600).contains(&self.look_days), "service.look_days must be 7 to 36600"),
+            (
+                !self.token_file.as_os_str().is_empty(),
+                "service.token_file is required: the file with this service's own token, role READER",
+            ),
+        ])
     }
 }

@@ -40,11 +40,15 @@ impl Service for Metrics {
 
     type Config = config::Config;
 
+    fn wrong(config: &config::Config) -> Vec<String> {
+        config.wrong()
+    }
+
     async fn mount(context: &Context, config: config::Config) -> Result<Mount> {
         let max_bytes = context.limits().max_message_bytes;
         let shelf = Shelf::default();
         let mut mount = Mount::default();
-        for (_, hears) in hears(&config, &shelf)? {
+        for (_, hears) in hears(context, &config, &shelf)? {
             mount = mount.hears(hears);
         }
         let reports = grpc::Reports { context: context.clone(), shelf: shelf.clone() };
@@ -63,14 +67,13 @@ impl Service for Metrics {
     }
 
     fn rebuild(context: Context, config: config::Config) -> Option<BoxFuture<'static, Result<()>>> {
-        let hears = hears(&config, &Shelf::default());
+        let hears = hears(&context, &config, &Shelf::default());
         Some(Box::pin(async move { rebuild::rebuild(context, hears?).await }))
     }
 }
 
 /// Whom it hears.
-fn hears(config: &config::Config, shelf: &Shelf) -> Result<Vec<(Producer, Hears)>> {
-    config.check().map_err(Error::fault)?;
+fn hears(context: &Context, config: &config::Config, shelf: &Shelf) -> Result<Vec<(Producer, Hears)>> {
     let timeout = Duration::from_millis(config.peer_timeout_ms);
     let hears = |producer: Producer| {
         let (name, url) = match producer {
@@ -78,7 +81,7 @@ fn hears(config: &config::Config, shelf: &Shelf) -> Result<Vec<(Producer, Hears)
             Producer::Sla => ("the SLA monitor", &config.sla_url),
             Producer::Checklist => ("the template service", &config.checklist_url),
         };
-        let peer = Peer::new(name, url, config.token_file.clone(), timeout)?;
+        let peer = Peer::new(context, name, url, &config.token_file, timeout)?;
         let consumer = Arc::new(Hearing { producer, shelf: shelf.clone() });
         Ok((producer, Hears { package: producer.package(), producer: peer, consumer }))
     };

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chassis::config::Secret;
+use chassis::config::{Secret, wrong};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -66,9 +66,9 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Refuses what cannot work, in words for an operator.
-    pub(crate) fn check(&self) -> Result<(), &'static str> {
-        let conditions = [
+    /// Everything that cannot work, in words for an operator.
+    pub(crate) fn wrong(&self) -> Vec<String> {
+        wrong([
             ((100..=60_000).contains(&self.peer_timeout_ms), "service.peer_timeout_ms must be 100 to 60000"),
             ((100..=60_000).contains(&self.send_timeout_ms), "service.send_timeout_ms must be 100 to 60000"),
             ((1..=10_000).contains(&self.max_sending), "service.max_sending must be 1 to 10000"),
@@ -90,7 +90,6 @@ impl Config {
                 !self.token_file.as_os_str().is_empty(),
                 "service.token_file is required: the file with this service's own token, role READER",
             ),
-        ];
-        conditions.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, wrong)| Err(wrong))
+        ])
     }
 }

@@ -7,7 +7,7 @@ use api::notify::v1::{
 };
 use chassis::{Context, Identity, Mount, Peer, Service, consumer::Hears};
 use futures::future::BoxFuture;
-use kernel::{Error, Result};
+use kernel::Result;
 
 mod channels;
 pub mod config;
@@ -42,8 +42,11 @@ impl Service for Notifier {
 
     type Config = config::Config;
 
+    fn wrong(config: &config::Config) -> Vec<String> {
+        config.wrong()
+    }
+
     async fn mount(context: &Context, config: config::Config) -> Result<Mount> {
-        config.check().map_err(Error::fault)?;
         let max_bytes = context.limits().max_message_bytes;
         let (channels, filters) = (Channels::new(&config)?, Filters::default());
         let face = grpc::Face { context: context.clone(), channels: channels.clone(), filters: filters.clone() };
@@ -51,33 +54,32 @@ impl Service for Notifier {
         let housekeeping = Housekeeping::new(config.keep_days);
         let mut mount = Mount::default();
         for producer in Producer::ALL {
-            mount = mount.hears(hears(&config, producer, &filters)?);
+            mount = mount.hears(hears(context, &config, producer, &filters)?);
         }
         Ok(mount
             .task("digests", tasks::gather)
             .task("what is old, and what is on its way", move |context| housekeeping.clone().tick(context))
-            .work(move |context, stop| dispatcher.run(context, stop))
+            .work("deliveries", move |context, stop| dispatcher.run(context, stop))
             .grpc(SubscriptionServiceServer::new(face.clone()).max_decoding_message_size(max_bytes))
             .grpc(DeliveryServiceServer::new(face).max_decoding_message_size(max_bytes)))
     }
 
     fn rebuild(context: Context, config: config::Config) -> Option<BoxFuture<'static, Result<()>>> {
         Some(Box::pin(async move {
-            config.check().map_err(Error::fault)?;
-            let handoff = hears(&config, Producer::Handoff, &Filters::default())?;
+            let handoff = hears(&context, &config, Producer::Handoff, &Filters::default())?;
             consumers::learn_the_map(&context, &handoff).await
         }))
     }
 }
 
-fn hears(config: &config::Config, producer: Producer, filters: &Filters) -> Result<Hears> {
+fn hears(context: &Context, config: &config::Config, producer: Producer, filters: &Filters) -> Result<Hears> {
     let (name, url) = match producer {
         Producer::Handoff => ("the handoff service", &config.handoff_url),
         Producer::Sla => ("the SLA monitor", &config.sla_url),
         Producer::Metrics => ("the metrics service", &config.metrics_url),
     };
     let timeout = Duration::from_millis(config.peer_timeout_ms);
-    let peer = Peer::new(name, url, config.token_file.clone(), timeout)?;
+    let peer = Peer::new(context, name, url, &config.token_file, timeout)?;
     let consumer = Arc::new(Hearing { producer, filters: filters.clone(), keep_days: config.keep_days });
     Ok(Hears { package: producer.package(), producer: peer, consumer })
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chassis::config::wrong;
 use serde::{Deserialize, Serialize};
 
 /// The `[service]` section.
@@ -33,20 +34,16 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Refuses what cannot work, in words for an operator.
-    pub(crate) fn check(&self) -> Result<(), &'static str> {
-        if !(100..=60_000).contains(&self.handoff_timeout_ms) {
-            return Err("service.handoff_timeout_ms must be 100 to 60000");
-        }
-        if !(1..=3_600).contains(&self.evidence_wait_seconds) {
-            return Err("service.evidence_wait_seconds must be 1 to 3600");
-        }
-        if !(1..=100_000).contains(&self.max_watches) {
-            return Err("service.max_watches must be 1 to 100000");
-        }
-        if self.token_file.as_os_str().is_empty() {
-            return Err("service.token_file is required: the file with this service's own token, role READER");
-        }
-        Ok(())
+    /// Everything that cannot work, in words for an operator.
+    pub(crate) fn wrong(&self) -> Vec<String> {
+        wrong([
+            ((100..=60_000).contains(&self.handoff_timeout_ms), "service.handoff_timeout_ms must be 100 to 60000"),
+            ((1..=3_600).contains(&self.evidence_wait_seconds), "service.evidence_wait_seconds must be 1 to 3600"),
+            ((1..=100_000).contains(&self.max_watches), "service.max_watches must be 1 to 100000"),
+            (
+                !self.token_file.as_os_str().is_empty(),
+                "service.token_file is required: the file with this service's own token, role READER",
+            ),
+        ])
     }
 }

@@ -8,7 +8,7 @@ use api::sla::v1::{
 };
 use chassis::{Context, Identity, Mount, Peer, Service, consumer::Hears, feed::Feed};
 use futures::future::BoxFuture;
-use kernel::{Error, Result};
+use kernel::Result;
 
 pub mod config;
 mod consumers;
@@ -38,10 +38,14 @@ impl Service for SlaMonitor {
 
     type Config = config::Config;
 
+    fn wrong(config: &config::Config) -> Vec<String> {
+        config.wrong()
+    }
+
     async fn mount(context: &Context, config: config::Config) -> Result<Mount> {
         let max_bytes = context.limits().max_message_bytes;
         let shelf = store::book::Shelf::default();
-        let hears = hears(&config, &shelf)?;
+        let hears = hears(context, &config, &shelf)?;
         let evidence_wait = Duration::from_secs(config.evidence_wait_seconds);
         let timers = tasks::Timers::new(shelf.clone(), hears.producer.clone(), evidence_wait);
         let feed = Feed::new(context, config.max_watches as usize);
@@ -55,16 +59,15 @@ impl Service for SlaMonitor {
             .grpc(ClockServiceServer::new(clocks).max_decoding_message_size(max_bytes)))
     }
     fn rebuild(context: Context, config: config::Config) -> Option<BoxFuture<'static, Result<()>>> {
-        let hears = hears(&config, &store::book::Shelf::default());
+        let hears = hears(&context, &config, &store::book::Shelf::default());
         Some(Box::pin(async move { rebuild::rebuild(context, hears?).await }))
     }
 }
 
 /// The handoff service, as this one hears it.
-fn hears(config: &config::Config, shelf: &store::book::Shelf) -> Result<Hears> {
-    config.check().map_err(Error::fault)?;
+fn hears(context: &Context, config: &config::Config, shelf: &store::book::Shelf) -> Result<Hears> {
     let timeout = Duration::from_millis(config.handoff_timeout_ms);
-    let producer = Peer::new("the handoff service", &config.handoff_url, config.token_file.clone(), timeout)?;
+    let producer = Peer::new(context, "the handoff service", &config.handoff_url, &config.token_file, timeout)?;
     let consumer = Arc::new(consumers::Handoffs(shelf.clone()));
     Ok(Hears { package: consumers::HANDOFF, producer, consumer })
 }

@@ -11,6 +11,8 @@ use figment::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::{status::chain, store::Wrong};
+
 /// What every service is configured by, and its own section `S`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -23,10 +25,14 @@ pub struct Config<S> {
     pub grpc: Grpc,
     /// The HTTP port for probes and metrics.
     pub http: Http,
+    /// How other services are called.
+    pub peers: Peers,
     /// Who may call.
     pub auth: Auth,
     /// Logs.
     pub log: Log,
+    /// Traces.
+    pub telemetry: Telemetry,
     /// What only this service knows.
     pub service: S,
 }
@@ -49,7 +55,7 @@ pub struct Database {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Nats {
-    /// nats-server (>= 2.12) with JetStream.
+    /// nats-server (>= 2.12) with JetStream; several addresses of a cluster are separated by commas; `tls://` asks for TLS.
     pub url: String,
     /// The user that may publish this service's subjects; empty for none.
     pub user: String,
@@ -61,6 +67,12 @@ pub struct Nats {
     pub max_age_hours: u32,
     /// Copies of the stream in a cluster, 1 to 5.
     pub replicas: u32,
+    /// A PEM file with the authority of the broker's certificate; empty: those that the machine trusts.
+    pub tls_ca_file: PathBuf,
+    /// The certificate to show to a broker that asks for one, PEM; read again at every connection.
+    pub tls_cert_file: PathBuf,
+    /// Its private key, PEM.
+    pub tls_key_file: PathBuf,
 }
 
 /// The gRPC face.
@@ -71,6 +83,12 @@ pub struct Grpc {
     pub listen: SocketAddr,
     /// Allows plaintext on an address that is not loopback.
     pub insecure: bool,
+    /// The certificate to show, with those between it and the authority, PEM; empty: plaintext. Read again when it changes.
+    pub tls_cert_file: PathBuf,
+    /// Its private key, PEM.
+    pub tls_key_file: PathBuf,
+    /// A PEM file with the authority whose certificates every client has to show; empty: none has to.
+    pub tls_client_ca_file: PathBuf,
     /// Answers reflection.
     pub reflection: bool,
     /// Bytes of a message at most, 64 KiB to 4 MiB.
@@ -101,6 +119,18 @@ pub struct Http {
     pub listen: SocketAddr,
 }
 
+/// How other services are called.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Peers {
+    /// A PEM file with the authority of other services' certificates; empty: those that browsers trust. Read again when it changes.
+    pub ca_file: PathBuf,
+    /// The certificate to show to services that ask for one, PEM.
+    pub cert_file: PathBuf,
+    /// Its private key, PEM.
+    pub key_file: PathBuf,
+}
+
 /// Who may call.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -111,6 +141,10 @@ pub struct Auth {
     pub audience: String,
     /// The issuer's public keys, a JWK set; read again when a token names an unknown key.
     pub jwks_file: PathBuf,
+    /// In its place, where the issuer tells of its keys (OpenID Connect Discovery): `https://idp.example/.well-known/openid-configuration`.
+    pub discovery_url: String,
+    /// A PEM file with the authority of the issuer's certificate; empty: those that browsers trust.
+    pub ca_file: PathBuf,
 }
 
 /// Logs.
@@ -121,6 +155,16 @@ pub struct Log {
     pub format: LogFormat,
     /// What is written, in the notation of tracing's filter: "info,handoff=debug".
     pub filter: String,
+}
+
+/// Traces.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Telemetry {
+    /// Where a collector takes traces by OTLP over gRPC: `http://127.0.0.1:4317`; empty: none are sent.
+    pub otlp_endpoint: String,
+    /// The share of traces begun here that are sent, 0 to 1; what a caller has begun follows the caller's choice.
+    pub sample_ratio: f64,
 }
 
 /// The form of the logs.
@@ -183,6 +227,9 @@ impl Default for Nats {
             prefix: "baton".into(),
             max_age_hours: 30 * 24,
             replicas: 1,
+            tls_ca_file: PathBuf::new(),
+            tls_cert_file: PathBuf::new(),
+            tls_key_file: PathBuf::new(),
         }
     }
 }
@@ -192,6 +239,9 @@ impl Default for Grpc {
         Self {
             listen: ([127, 0, 0, 1], 0).into(),
             insecure: false,
+            tls_cert_file: PathBuf::new(),
+            tls_key_file: PathBuf::new(),
+            tls_client_ca_file: PathBuf::new(),
             reflection: false,
             max_message_bytes: 1024 * 1024,
             max_concurrent_streams: 200,
@@ -213,7 +263,19 @@ impl Default for Http {
 
 impl Default for Auth {
     fn default() -> Self {
-        Self { issuer: "baton-dev".into(), audience: "baton".into(), jwks_file: PathBuf::new() }
+        Self {
+            issuer: "baton-dev".into(),
+            audience: "baton".into(),
+            jwks_file: PathBuf::new(),
+            discovery_url: String::new(),
+            ca_file: PathBuf::new(),
+        }
+    }
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self { otlp_endpoint: String::new(), sample_ratio: 1.0 }
     }
 }
 
@@ -225,11 +287,41 @@ impl Default for Log {
 
 /// A configuration that cannot be used, with everything that is wrong with it.
 #[derive(Debug, thiserror::Error)]
-#[error("the configuration cannot be used:\n{0}")]
+#[error(
+    "the configuration cannot be used; correct the file or the environment (`config --help` says how they are read):\n{0}"
+)]
 pub struct BadConfig(String);
 
 /// The keys whose value may stand in a file named by `<KEY>_FILE`.
 const SECRETS: [&str; 3] = ["database.url", "database.owner_url", "nats.password"];
+
+impl Peers {
+    /// What other services are called with.
+    pub(crate) fn trusted(&self) -> kernel::Result<tls::Trusted> {
+        let given = |file: &PathBuf| is_given(file).then(|| file.clone());
+        let trusted = tls::Trusted::new(given(&self.ca_file), pair(&self.cert_file, &self.key_file), &[b"h2"]);
+        trusted.map_err(|error| unusable("peers.ca_file, cert_file and key_file", &error))
+    }
+}
+
+impl Grpc {
+    /// The certificate to show, where one is configured.
+    pub(crate) fn shown(&self) -> kernel::Result<Option<tls::Shown>> {
+        let Some(pair) = pair(&self.tls_cert_file, &self.tls_key_file) else { return Ok(None) };
+        let client_ca_file = is_given(&self.tls_client_ca_file).then(|| self.tls_client_ca_file.clone());
+        let shown = tls::Shown::new(pair, client_ca_file);
+        shown.map(Some).map_err(|error| unusable("grpc.tls_cert_file, tls_key_file and tls_client_ca_file", &error))
+    }
+}
+
+fn pair(cert_file: &std::path::Path, key_file: &std::path::Path) -> Option<tls::Pair> {
+    is_given(cert_file).then(|| tls::Pair { cert_file: cert_file.to_owned(), key_file: key_file.to_owned() })
+}
+
+fn unusable(knobs: &str, error: &tls::Unusable) -> kernel::Error {
+    let remedy = "put PEM files there that this user may read and that are valid now";
+    Wrong::new(format!("{knobs}: {}", chain(error)), remedy).into()
+}
 
 impl<S: DeserializeOwned + Serialize + Default> Config<S> {
     /// Reads the file (if one is given), then the environment, then the files that hold secrets: those of every service, and the
@@ -269,19 +361,25 @@ impl<S: DeserializeOwned + Serialize + Default> Config<S> {
         Ok(config)
     }
 
-    /// Refuses to serve without what has no default.
-    pub fn must_serve(&self) -> Result<(), BadConfig> {
-        let (url, keys) = (self.database.url.is_empty(), self.auth.jwks_file.as_os_str().is_empty());
-        named([
-            (!url, "database.url is required: PostgreSQL, as the service's own role"),
-            (!keys, "auth.jwks_file is required: the public keys of the issuer of tokens, a JWK set"),
-        ])
+    /// Refuses to serve without what has no default, and what the service says of its own section; everything at once.
+    pub fn must_serve(&self, own: Vec<String>) -> Result<(), BadConfig> {
+        let url = !self.database.url.is_empty();
+        let sources = [is_given(&self.auth.jwks_file), !self.auth.discovery_url.is_empty()];
+        let wrong = wrong([
+            (url, "database.url is required: PostgreSQL, as the service's own role"),
+            (
+                sources != [false, false],
+                "auth.jwks_file or auth.discovery_url is required: the public keys of the issuer of tokens",
+            ),
+            (sources != [true, true], "auth.jwks_file and auth.discovery_url are both given: keys come from one place"),
+        ]);
+        all([wrong, own].concat())
     }
 
     /// Refuses to migrate without the owner's address.
     pub fn must_migrate(&self) -> Result<(), BadConfig> {
         let owner_url = self.database.owner_url.is_empty();
-        named([(!owner_url, "database.owner_url is required: PostgreSQL, as the schema's owner")])
+        all(wrong([(!owner_url, "database.owner_url is required: PostgreSQL, as the schema's owner")]))
     }
 
     /// Every bound that does not hold.
@@ -290,7 +388,9 @@ impl<S: DeserializeOwned + Serialize + Default> Config<S> {
         let prefix_fits = nats.prefix.len() <= 32
             && nats.prefix.starts_with(|c: char| c.is_ascii_lowercase())
             && nats.prefix.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        named([
+        let (peers, telemetry) = (&self.peers, &self.telemetry);
+        let is_pair = |cert: &PathBuf, key: &PathBuf| is_given(cert) == is_given(key);
+        all(wrong([
             ((2..=200).contains(&database.max_connections), "database.max_connections must be 2 to 200"),
             (
                 (100..=60_000).contains(&database.statement_timeout_ms),
@@ -313,10 +413,27 @@ impl<S: DeserializeOwned + Serialize + Default> Config<S> {
                 "grpc.web_origins must be at most 50 origins as a browser writes them, without a path: \"https://app.example\"",
             ),
             (
-                grpc.listen.ip().is_loopback() || grpc.insecure,
-                "grpc.listen is not loopback and the face is plaintext: put a TLS proxy before it and set grpc.insecure = true",
+                grpc.listen.ip().is_loopback() || grpc.insecure || is_given(&grpc.tls_cert_file),
+                "grpc.listen is not loopback and the face is plaintext: give grpc.tls_cert_file and grpc.tls_key_file, or put a TLS \
+                 proxy before it and set grpc.insecure = true",
             ),
-        ])
+            (is_pair(&grpc.tls_cert_file, &grpc.tls_key_file), "grpc.tls_cert_file and grpc.tls_key_file go together"),
+            (
+                is_given(&grpc.tls_cert_file) || !is_given(&grpc.tls_client_ca_file),
+                "grpc.tls_client_ca_file needs grpc.tls_cert_file and grpc.tls_key_file",
+            ),
+            (is_pair(&nats.tls_cert_file, &nats.tls_key_file), "nats.tls_cert_file and nats.tls_key_file go together"),
+            (is_pair(&peers.cert_file, &peers.key_file), "peers.cert_file and peers.key_file go together"),
+            ((0.0..=1.0).contains(&telemetry.sample_ratio), "telemetry.sample_ratio must be 0 to 1"),
+            (
+                telemetry.otlp_endpoint.is_empty() || is_address(&telemetry.otlp_endpoint),
+                "telemetry.otlp_endpoint must be an address such as http://127.0.0.1:4317",
+            ),
+            (
+                self.auth.discovery_url.is_empty() || is_address(&self.auth.discovery_url),
+                "auth.discovery_url must be an address such as https://idp.example/.well-known/openid-configuration",
+            ),
+        ]))
     }
 
     /// The effective configuration as TOML, secrets hidden.
@@ -335,10 +452,24 @@ fn is_origin(text: &str) -> bool {
     authority.is_ok_and(|it| !it.host().is_empty()) && host.bytes().all(fits) && !host.ends_with(usual)
 }
 
-/// Everything that does not hold, at once.
-fn named<const N: usize>(conditions: [(bool, &str); N]) -> Result<(), BadConfig> {
-    let wrong: Vec<String> =
-        conditions.into_iter().filter(|(holds, _)| !holds).map(|(_, wrong)| format!("- {wrong}")).collect();
+fn is_address(text: &str) -> bool {
+    let address = text.parse::<http::Uri>();
+    address.is_ok_and(|it| matches!(it.scheme_str(), Some("http" | "https")) && it.host().is_some())
+}
+
+/// Whether a file is named.
+pub(crate) fn is_given(file: &std::path::Path) -> bool {
+    !file.as_os_str().is_empty()
+}
+
+/// What is said of the conditions that do not hold, each in a sentence for an operator.
+pub fn wrong<const N: usize>(conditions: [(bool, &str); N]) -> Vec<String> {
+    conditions.into_iter().filter(|(holds, _)| !holds).map(|(_, wrong)| wrong.to_owned()).collect()
+}
+
+/// Everything that is wrong, at once.
+fn all(wrong: Vec<String>) -> Result<(), BadConfig> {
+    let wrong: Vec<String> = wrong.into_iter().map(|it| format!("- {it}")).collect();
     if wrong.is_empty() { Ok(()) } else { Err(BadConfig(wrong.join("\n"))) }
 }
 

@@ -6,17 +6,20 @@ use futures::future::BoxFuture;
 use kernel::{Actor, Code, Error, Refusal, Result, Timestamp};
 use prost::Message;
 use sqlx::PgPool;
+use tls::Trusted;
 use tokio::{
     sync::{Notify, watch},
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 use tonic::{Response, Status};
+use tracing::Instrument as _;
 
 use crate::{
     call::Call,
     clock::Clock,
     status::into_status,
+    trace,
     tx::{Answer, Tx},
 };
 
@@ -56,6 +59,7 @@ struct Shared {
     stirred: watch::Sender<()>,
     stopping: CancellationToken,
     limits: Limits,
+    trusted: Trusted,
 }
 
 /// Bounds that drivers keep.
@@ -74,10 +78,10 @@ pub(crate) const SILENT_AFTER: Duration = Duration::from_secs(8);
 const ATTEMPTS: usize = 5;
 
 impl Context {
-    pub(crate) fn new(identity: Identity, pool: PgPool, clock: Clock, limits: Limits) -> Self {
+    pub(crate) fn new(identity: Identity, pool: PgPool, clock: Clock, limits: Limits, trusted: Trusted) -> Self {
         let (committed, stopping) = (Notify::new(), CancellationToken::new());
         let (placed, stirred) = (watch::Sender::default(), watch::Sender::default());
-        Self(Arc::new(Shared { identity, pool, clock, committed, placed, stirred, stopping, limits }))
+        Self(Arc::new(Shared { identity, pool, clock, committed, placed, stirred, stopping, limits, trusted }))
     }
 
     /// Which service this is.
@@ -93,6 +97,11 @@ impl Context {
     /// The bounds that drivers keep.
     pub fn limits(&self) -> Limits {
         self.0.limits
+    }
+
+    /// What other services are called with.
+    pub(crate) fn trusted(&self) -> &Trusted {
+        &self.0.trusted
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -156,16 +165,17 @@ impl Context {
         F: for<'t> Fn(&'t mut Tx, &'t Actor, &'t C) -> BoxFuture<'t, Result<R>> + Send + Sync + 'static,
     {
         let context = self.clone();
-        let run = tokio::spawn(async move {
+        let run = async move {
             let mut attempt = 1;
             loop {
-                match context.attempt(&call, &command, &op).await {
+                let transaction = trace::transaction(context.identity().schema);
+                match context.attempt(&call, &command, &op).instrument(transaction).await {
                     Err(Error::Busy(_)) if attempt < ATTEMPTS => attempt += 1,
                     result => return result,
                 }
             }
-        });
-        match run.await {
+        };
+        match tokio::spawn(run.in_current_span()).await {
             Ok(Ok(answer)) => Ok(Response::new(answer)),
             Ok(Err(error)) => Err(into_status(error)),
             Err(panic) => Err(into_status(Error::fault(panic))),

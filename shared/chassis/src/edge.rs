@@ -14,6 +14,7 @@ use http::HeaderMap;
 use kernel::{Code, Error, Refusal, Result};
 use tokio::time::{Instant, timeout_at};
 use tonic::{Status, server::NamedService};
+use tracing::Instrument as _;
 
 use crate::{
     admission::{Admission, Entered},
@@ -21,6 +22,7 @@ use crate::{
     call::{Asked, Deadline, Traceparent},
     config::Config,
     status::{DEFECT, into_status},
+    trace,
 };
 
 /// The library has a timer for the caller's deadline too, and answers CANCELLED; ours is ahead of it.
@@ -36,19 +38,18 @@ pub(crate) struct Edge {
 
 impl Edge {
     /// As it is configured.
-    pub(crate) fn new<S>(config: &Config<S>) -> Result<Self> {
+    pub(crate) fn new<S>(config: &Config<S>, verifier: Arc<Verifier>) -> Result<Self> {
         let admission = Admission::new(&config.grpc, config.database.max_connections, api::DESCRIPTORS)?;
-        let verifier = Verifier::new(&config.auth).map_err(Error::fault)?;
         Ok(Self {
             admission: Arc::new(admission),
-            verifier: Arc::new(verifier),
+            verifier,
             default_deadline: Duration::from_millis(config.grpc.default_deadline_ms.into()),
         })
     }
 }
 
 /// The layer around every service of the server.
-pub(crate) async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn edge(State(edge): State<Edge>, request: Request, next: Next) -> Response {
     let began_at = Instant::now();
     let path = request.uri().path().to_owned();
     let is_health = is_health(&path);
@@ -57,17 +58,40 @@ pub(crate) async fn edge(State(edge): State<Edge>, mut request: Request, next: N
         Ok(entered) => entered,
         Err(overloaded) => return answer(overloaded),
     };
+    let given = traceparent(request.headers()).unwrap_or_default();
+    let span = if is_health { tracing::Span::none() } else { trace::rpc(&path, given) };
+    let traceparent = trace::traceparent(&span, given);
+    let answering = admitted(&edge, request, next, &path, began_at, entered, traceparent).instrument(span.clone());
+    let response = answering.await;
+    trace::answered(&span, Status::from_header_map(response.headers()).as_ref());
+    measure(&path, &response, began_at);
+    response
+}
+
+/// A call that there is room for.
+async fn admitted(
+    edge: &Edge,
+    mut request: Request,
+    next: Next,
+    path: &str,
+    began_at: Instant,
+    entered: Option<Entered>,
+    traceparent: String,
+) -> Response {
+    let is_health = entered.is_none();
     let asked = grpc_timeout(request.headers());
     let deadline = began_at + asked.unwrap_or(edge.default_deadline);
-    let traceparent = traceparent(request.headers()).unwrap_or_default().to_owned();
-
-    let verified = (!is_health).then(|| edge.verifier.verify(text(request.headers(), "authorization"))).transpose();
+    let verified = if is_health {
+        Ok(None)
+    } else {
+        edge.verifier.verify(text(request.headers(), "authorization")).await.map(Some)
+    };
     if let Ok(Some(Verified { actor, .. })) = &verified
         && let Err(too_often) = edge.admission.count(actor.name())
     {
         return answer(into_status(too_often));
     }
-    let response = match verified {
+    match verified {
         Err(error) => answer(into_status(error)),
         Ok(verified) => {
             let mut bounds = Asked { deadline: asked.map(|asked| began_at + asked), token_ends_at: None };
@@ -91,9 +115,7 @@ pub(crate) async fn edge(State(edge): State<Edge>, mut request: Request, next: N
                 Err(_elapsed) => late(),
             }
         }
-    };
-    measure(&path, &response, began_at);
-    response
+    }
 }
 
 /// Health is for those who decide whether to send calls here: it needs no token, and is never refused for want of room.

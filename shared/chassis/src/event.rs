@@ -69,6 +69,8 @@ pub(crate) struct Entry {
     pub(crate) historic: bool,
     pub(crate) confidential: bool,
     pub(crate) withheld: Option<Vec<u8>>,
+    /// The trace context of what caused it; not sealed.
+    pub(crate) traceparent: String,
 }
 
 impl Entry {
@@ -107,6 +109,7 @@ impl Entry {
             historic,
             confidential: aggregate.is_confidential(),
             withheld,
+            traceparent: String::new(),
         };
         entry.hash = entry.sealed();
         aggregate.head_mut().hash = entry.hash;

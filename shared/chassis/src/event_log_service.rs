@@ -47,14 +47,15 @@ impl pb::event_log_service_server::EventLogService for EventLog {
     ) -> Result<Response<pb::ListEventsResponse>, Status> {
         let (by, query) = Call::query::<ListEvents>(request)?;
         must_be_reader(&by)?;
-        let last_position = sequencer::last_position(self.0.pool()).await.map_err(into_status)?;
+        let standing = sequencer::standing(self.0.pool()).await.map_err(into_status)?;
         let events = log::after(self.0.pool(), query.after_position, query.page_size.into(), log::PAGE_BYTES)
             .await
             .map_err(into_status)?
             .into_iter()
             .map(into_event)
             .collect();
-        Ok(Response::new(pb::ListEventsResponse { events, last_position }))
+        let (last_position, generation) = (standing.position, standing.generation);
+        Ok(Response::new(pb::ListEventsResponse { events, last_position, generation }))
     }
 
     async fn get_watermark(
@@ -65,6 +66,7 @@ impl pb::event_log_service_server::EventLogService for EventLog {
         let watermark = sequencer::watermark(&self.0).await.map_err(into_status)?;
         Ok(Response::new(pb::GetWatermarkResponse {
             position: watermark.position,
+            generation: watermark.generation,
             complete_until: Some(api::timestamp(watermark.complete_until)),
         }))
     }

@@ -6,31 +6,38 @@
 
 mod admission;
 mod auth;
+mod broker;
 mod call;
 mod clock;
 pub mod config;
 pub mod consumer;
 mod context;
 mod dlq;
+mod doctor;
 mod edge;
 mod event;
 mod event_log_service;
 pub mod feed;
 mod fields;
+mod gauges;
 mod housekeeping;
 pub mod log;
 mod migrate;
 pub mod page;
 mod peer;
+mod probe;
 mod publisher;
+mod rebase;
 mod run;
 mod seal;
 mod sequencer;
 mod server;
 mod status;
+mod store;
 mod stream;
 mod task;
 mod telemetry;
+mod trace;
 mod tx;
 pub mod verify;
 mod web;
@@ -42,7 +49,7 @@ pub use clock::{Clock, TestClock};
 pub use context::{Context, Identity, Limits};
 pub use event::{Aggregate, Author, Event, MAX_PAYLOAD_BYTES};
 pub use fields::{Fields, TEXT_BYTES};
-pub use peer::Peer;
+pub use peer::{Channel, Peer};
 pub use run::run;
 pub use seal::Seal;
 pub use server::{Mount, Running};
@@ -62,6 +69,11 @@ pub trait Service: Send + Sync + 'static {
     /// Its own section of the configuration.
     type Config: serde::Serialize + serde::de::DeserializeOwned + Default + Send;
 
+    /// Everything that cannot work in its own section, each in a sentence for an operator.
+    fn wrong(_config: &Self::Config) -> Vec<String> {
+        vec![]
+    }
+
     /// The table of contents: every gRPC service that it answers.
     fn mount(context: &Context, config: Self::Config) -> impl Future<Output = kernel::Result<Mount>> + Send;
 
@@ -73,6 +85,6 @@ pub trait Service: Send + Sync + 'static {
 }
 
 /// Brings a service's schema to the form that it knows, as the schema's owner.
-pub async fn migrate<S: Service>(owner_url: &str) -> kernel::Result<()> {
+pub async fn migrate<S: Service>(owner_url: &config::Secret) -> kernel::Result<()> {
     migrate::migrate(&S::IDENTITY, owner_url).await
 }

@@ -1,12 +1,24 @@
 //! Another service as this one calls it: its address, this service's own token, and how long an answer may take.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    task::{self, Poll},
+    time::Duration,
+};
 
+use futures::{FutureExt as _, future::BoxFuture};
+use http::{Request as HttpRequest, Response as HttpResponse};
 use kernel::{Error, Result};
 use tonic::{
     Code, Request, Response, Status,
-    transport::{Channel, Endpoint},
+    body::Body,
+    transport::{self, Endpoint},
 };
+use tower::Service;
+use tracing::Instrument as _;
+
+use crate::{Context, trace};
 
 /// A service that this one calls.
 #[derive(Debug, Clone)]
@@ -19,18 +31,23 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// A service at an address; connected when it is first called. The token is read at every call, so that a new one needs no
-    /// restart.
-    pub fn new(what: &'static str, url: &str, token_file: PathBuf, timeout: Duration) -> Result<Self> {
-        let channel = Endpoint::from_shared(url.to_owned())
-            .map_err(|error| Error::fault(format!("the address of {what}: {error}")))?
+    /// A service at an address, by TLS where that begins with `https`; connected when it is first called. The token is read at every
+    /// call, so that a new one needs no restart.
+    pub fn new(context: &Context, what: &'static str, url: &str, token_file: &Path, timeout: Duration) -> Result<Self> {
+        let endpoint = Endpoint::from_shared(url.to_owned());
+        let endpoint = endpoint.map_err(|error| Error::fault(format!("the address of {what}: {error}")))?;
+        let channel = endpoint
             .connect_timeout(Duration::from_secs(2))
-            .tcp_nodelay(true)
             .http2_keep_alive_interval(Duration::from_secs(20))
             .keep_alive_timeout(Duration::from_secs(5))
             .keep_alive_while_idle(true)
-            .connect_lazy();
-        Ok(Self { what, channel, token_file, timeout })
+            .connect_with_connector_lazy(context.trusted().clone());
+        Ok(Self { what, channel: Channel(channel), token_file: token_file.to_owned(), timeout })
+    }
+
+    /// As a caller would name it.
+    pub fn what(&self) -> &'static str {
+        self.what
     }
 
     /// How long an answer may take.
@@ -48,12 +65,9 @@ impl Peer {
     where
         F: Future<Output = Result<Response<R>, Status>>,
     {
-        let token = tokio::fs::read_to_string(&self.token_file)
-            .await
-            .map_err(|error| Error::fault(format!("service.token_file: {}: {error}", self.token_file.display())))?;
         let mut request = Request::new(message);
         request.set_timeout(self.timeout);
-        let header = format!("Bearer {}", token.trim()).parse().map_err(Error::fault)?;
+        let header = format!("Bearer {}", self.token().await?).parse().map_err(Error::fault)?;
         request.metadata_mut().insert("authorization", header);
         let answer = tokio::time::timeout(self.timeout, call(request))
             .await
@@ -68,5 +82,46 @@ impl Peer {
                 _ => Err(Error::fault(status)),
             },
         }
+    }
+
+    /// This service's own token.
+    pub(crate) async fn token(&self) -> Result<String> {
+        let text = tokio::fs::read_to_string(&self.token_file).await;
+        let text =
+            text.map_err(|error| Error::fault(format!("service.token_file: {}: {error}", self.token_file.display())))?;
+        Ok(text.trim().to_owned())
+    }
+}
+
+/// The way to another service; every call over it is a span, and tells the other side of which trace it is.
+#[derive(Debug, Clone)]
+pub struct Channel(transport::Channel);
+
+impl Service<HttpRequest<Body>> for Channel {
+    type Response = HttpResponse<Body>;
+    type Error = transport::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: HttpRequest<Body>) -> Self::Future {
+        let span = trace::call(request.uri().path());
+        if let Ok(traceparent) = trace::traceparent(&span, "").parse()
+            && !span.is_disabled()
+        {
+            request.headers_mut().insert("traceparent", traceparent);
+        }
+        let answering = self.0.call(request);
+        let answered = span.clone();
+        let answering = async move {
+            let answer = answering.await;
+            if let Ok(answer) = &answer {
+                trace::answered(&answered, Status::from_header_map(answer.headers()).as_ref());
+            }
+            answer
+        };
+        answering.instrument(span).boxed()
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     context::{SILENT_AFTER, bounded},
     log, sequencer,
     status::chain,
-    stream::Stream,
+    stream::{End, Stream},
 };
 
 const BATCH_FACTS: i64 = 500;
@@ -69,7 +69,7 @@ pub(crate) async fn run_publisher(context: Context, stream: Stream, sequenced: &
     let published = metrics::gauge!("baton_events_published_position", "stream" => stream.name().to_owned());
     let age_seconds = metrics::gauge!("baton_event_age_seconds", "stream" => stream.name().to_owned());
     // Where the stream ends; None in doubt. When that was last read from it. Where it ended when that was last known.
-    let mut end: Option<i64> = None;
+    let mut end: Option<End> = None;
     let mut known_end = 0;
     let mut read_at = Instant::now();
     while !stop.is_cancelled() {
@@ -77,11 +77,11 @@ pub(crate) async fn run_publisher(context: Context, stream: Stream, sequenced: &
             (end, read_at) = (None, Instant::now());
         }
         let pause = match carry(&context, &stream, end).await {
-            Ok(Some(position)) => {
+            Ok(Some(reached)) => {
                 trouble.is_over();
-                (end, known_end) = (Some(position), position);
+                (end, known_end) = (Some(reached), reached.position);
                 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; 2^53 facts are far away")]
-                published.set(position as f64);
+                published.set(reached.position as f64);
                 age_seconds.set(0.0);
                 POLL_IDLE
             }
@@ -107,30 +107,31 @@ pub(crate) async fn run_publisher(context: Context, stream: Stream, sequenced: &
 }
 
 /// What to think of a stream that the log does not know.
-const RESTORED: &str = "was the store restored from a backup? Nothing is published until the stream is begun anew";
+const RESTORED: &str =
+    "was the store restored from a backup? Nothing is published until `events rebase` has begun the stream anew";
 
 /// Publishes all that follows the stream's end and returns the new end; None where another publisher was there first.
-async fn carry(context: &Context, stream: &Stream, end: Option<i64>) -> Result<Option<i64>> {
+async fn carry(context: &Context, stream: &Stream, end: Option<End>) -> Result<Option<End>> {
     let mut end = match end {
         Some(end) => end,
         None => find_end(context, stream).await?,
     };
     let read_after = |position| bounded(SILENT_AFTER, log::after(context.pool(), position, BATCH_FACTS, BATCH_BYTES));
-    let mut batch = read_after(end).await?;
+    let mut batch = read_after(end.position).await?;
     while let Some(last) = batch.last().map(|fact| fact.position) {
         // The next batch is read while this one is written.
-        let (written, next) = tokio::join!(stream.write(&batch), read_after(last));
+        let (written, next) = tokio::join!(stream.write(&batch, end.generation), read_after(last));
         if !written? {
             return Ok(None);
         }
-        end = last;
+        end.position = last;
         batch = next?;
     }
     Ok(Some(end))
 }
 
 /// The end of the stream. Where it is not the log's, that is an error and a metric of its own: it does not mend itself.
-async fn find_end(context: &Context, stream: &Stream) -> Result<i64> {
+async fn find_end(context: &Context, stream: &Stream) -> Result<End> {
     let foreign = metrics::gauge!("baton_events_stream_foreign", "stream" => stream.name().to_owned());
     let end = match read_end(context, stream).await? {
         Ok(end) => end,
@@ -143,53 +144,75 @@ async fn find_end(context: &Context, stream: &Stream) -> Result<i64> {
     Ok(end)
 }
 
-/// The stream's last sequence, or why the stream is not the log's. A stream that is gone is made anew, beginning with the oldest
-/// fact that it should still hold.
-async fn read_end(context: &Context, stream: &Stream) -> Result<Result<i64, String>> {
-    let Some(end) = stream.end().await? else {
-        let first = if stream.max_age().is_zero() {
-            1
-        } else {
-            let kept_seconds = i64::try_from(stream.max_age().as_secs()).map_err(Error::fault)?;
-            let begin =
-                async { log::first_since(context.pool(), context.now().await?.plus_seconds(-kept_seconds)).await };
-            bounded(SILENT_AFTER, begin).await?
-        };
-        stream.make(first).await?;
-        return Ok(Ok(first - 1));
-    };
+/// Where the stream ends, or why the stream is not the log's. A stream that is gone, or is of an earlier generation of the order, is
+/// made anew, beginning with the oldest fact that it should still hold.
+pub(crate) async fn read_end(context: &Context, stream: &Stream) -> Result<Result<End, String>> {
+    let there = stream.end().await?;
     // Read after the stream's end, so that another publisher's progress is never taken for the reverse.
-    let last_position = bounded(SILENT_AFTER, sequencer::last_position(context.pool())).await?;
-    if end > last_position {
-        let name = stream.name();
-        return Ok(Err(format!("STREAM_AHEAD: the stream {name} ends at {end}, the event log at {last_position}")));
+    let standing = bounded(SILENT_AFTER, sequencer::standing(context.pool())).await?;
+    let (name, generation) = (stream.name(), standing.generation);
+    let end = match there {
+        Some(end) if end.generation > generation => {
+            return Ok(Err(format!(
+                "STREAM_AHEAD: the stream {name} is of generation {}, the event log of {generation}",
+                end.generation
+            )));
+        }
+        Some(end) if end.generation == generation => end,
+        earlier => {
+            if earlier.is_some() {
+                stream.delete().await?;
+            }
+            let first = first_kept(context, stream).await?;
+            stream.make(first, generation).await?;
+            return Ok(Ok(End { position: first - 1, generation }));
+        }
+    };
+    if end.position > standing.position {
+        let (end, last) = (end.position, standing.position);
+        return Ok(Err(format!("STREAM_AHEAD: the stream {name} ends at {end}, the event log at {last}")));
     }
     // A restored log that has grown past the stream's end since: the stream's last fact is not the log's.
-    let last = bounded(SILENT_AFTER, log::after(context.pool(), end - 1, 1, 1))
+    let last = bounded(SILENT_AFTER, log::after(context.pool(), end.position - 1, 1, 1))
         .await?
         .pop()
-        .filter(|fact| fact.position == end);
+        .filter(|fact| fact.position == end.position);
     if let Some(last) = last
         && !stream.holds(&last).await?
     {
-        let name = stream.name();
+        let end = end.position;
         return Ok(Err(format!("STREAM_DIVERGED: the stream {name} holds another fact at {end} than the event log")));
     }
     Ok(Ok(end))
 }
 
-/// Says once that something does not go on, and once that it does.
+/// The oldest position that a stream made now should hold.
+async fn first_kept(context: &Context, stream: &Stream) -> Result<i64> {
+    if stream.max_age().is_zero() {
+        return Ok(1);
+    }
+    let kept_seconds = i64::try_from(stream.max_age().as_secs()).map_err(Error::fault)?;
+    let begin = async { log::first_since(context.pool(), context.now().await?.plus_seconds(-kept_seconds)).await };
+    bounded(SILENT_AFTER, begin).await
+}
+
+/// Says once that something does not go on, and once that it does; and keeps saying so to whoever reads the metrics.
 pub(crate) struct Trouble {
-    who: &'static str,
+    who: String,
+    waits: metrics::Gauge,
     is_known: bool,
 }
 
 impl Trouble {
-    pub(crate) fn new(who: &'static str) -> Self {
-        Self { who, is_known: false }
+    pub(crate) fn new(who: impl Into<String>) -> Self {
+        let who = who.into();
+        let waits = metrics::gauge!("baton_loop_waits", "loop" => who.clone());
+        waits.set(0.0);
+        Self { who, waits, is_known: false }
     }
 
     pub(crate) fn is(&mut self, error: &Error) {
+        self.waits.set(1.0);
         if !std::mem::replace(&mut self.is_known, true) {
             tracing::warn!(error = %chain(error), "{} waits", self.who);
         }
@@ -197,7 +220,15 @@ impl Trouble {
 
     pub(crate) fn is_over(&mut self) {
         if std::mem::replace(&mut self.is_known, false) {
+            self.waits.set(0.0);
             tracing::info!("{} goes on", self.who);
         }
+    }
+}
+
+/// What has ended waits for nothing.
+impl Drop for Trouble {
+    fn drop(&mut self) {
+        self.waits.set(0.0);
     }
 }

@@ -1,4 +1,4 @@
-//! The one `main` of every service: `serve`, `migrate`, `config`, `rebuild`, `verify`, `dlq`.
+//! The one `main` of every service: `serve`, `migrate`, `config`, `health`, `doctor`, `verify`, `rebuild`, `dlq`, `events`.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -11,7 +11,8 @@ use crate::{
     clock::Clock,
     config::Config,
     dlq::{self, Dlq},
-    migrate,
+    doctor, migrate, probe,
+    rebase::{self, Events},
     server::{Running, open},
     status::chain,
     telemetry, verify,
@@ -48,6 +49,18 @@ enum Command {
     /// Print the effective configuration, secrets hidden
     #[command(after_help = "Example:\n  <service> config --config service.toml")]
     Config,
+    /// Ask the service that runs beside it whether it is ready; for a container's health command
+    #[command(after_help = "Example:\n  <service> health --config service.toml")]
+    Health {
+        /// Ask whether it is alive, whatever its store does
+        #[arg(long)]
+        live: bool,
+    },
+    /// Look at everything that the service stands on: store, roles, schema, broker, stream, clocks, keys, certificates, the others
+    #[command(
+        after_help = "Example:\n  <service> doctor --config service.toml\nFails where anything is wrong; says what to do."
+    )]
+    Doctor,
     /// Make anew what was made of other services' facts, while it serves; says nothing twice
     #[command(after_help = "Example:\n  <service> rebuild --config service.toml")]
     Rebuild,
@@ -57,6 +70,9 @@ enum Command {
     /// Facts of other services that could not be taken in
     #[command(subcommand, after_help = "Example:\n  <service> dlq list --config service.toml")]
     Dlq(Dlq),
+    /// The order of the events that the service has said
+    #[command(subcommand, after_help = "Example:\n  <service> events rebase --config service.toml")]
+    Events(Events),
 }
 
 /// Runs a service from its command line.
@@ -71,16 +87,14 @@ pub fn run<S: Service>() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    let is_serving = matches!(arguments.command, Command::Serve { .. });
     let result = match arguments.command {
         Command::Config => {
             print!("{}", config.redacted());
             return ExitCode::SUCCESS;
         }
-        Command::Migrate => block_on(migrate::migrate(&S::IDENTITY, config.database.owner_url.expose())),
-        Command::Serve { migrate } => block_on(serve::<S>(config, migrate)),
-        Command::Rebuild => block_on(rebuild::<S>(config)),
-        Command::Verify => block_on(verify::run::<S>(config)),
-        Command::Dlq(command) => block_on(dlq::run::<S>(config, command)),
+        Command::Health { live } => probe::ask(&config.http, if live { "/livez" } else { "/readyz" }),
+        command => block_on(execute::<S>(config, command)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -90,9 +104,30 @@ pub fn run<S: Service>() -> ExitCode {
                 Error::Fault(source) => chain(&**source),
                 error => chain(error),
             };
-            tracing::error!(cause, "{name} ends");
+            if is_serving && tracing::enabled!(tracing::Level::ERROR) {
+                tracing::error!(cause, "{name} ends");
+            } else {
+                eprintln!("{name}: {cause}");
+            }
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn execute<S: Service>(config: Config<S::Config>, command: Command) -> Result<()> {
+    let identity = S::IDENTITY;
+    let is_serving = matches!(command, Command::Serve { .. });
+    let traces = if is_serving { Some((&config.telemetry, config.peers.trusted()?)) } else { None };
+    let _traces = telemetry::start(&identity, &config.log, traces).map_err(Error::fault)?;
+    match command {
+        Command::Migrate => migrate::migrate(&identity, &config.database.owner_url).await,
+        Command::Serve { migrate } => serve::<S>(config, migrate).await,
+        Command::Rebuild => rebuild::<S>(config).await,
+        Command::Verify => verify::run::<S>(config).await,
+        Command::Doctor => doctor::run::<S>(config).await,
+        Command::Dlq(command) => dlq::run::<S>(config, command).await,
+        Command::Events(Events::Rebase { generation }) => rebase::run(&identity, &config, generation).await,
+        Command::Config | Command::Health { .. } => Ok(()),
     }
 }
 
@@ -100,13 +135,16 @@ pub fn run<S: Service>() -> ExitCode {
 fn configured<S: Service>(arguments: &Arguments) -> Result<Config<S::Config>, String> {
     let config = Config::<S::Config>::load(arguments.config.as_ref(), S::SECRETS).map_err(|error| error.to_string())?;
     match arguments.command {
-        Command::Config => Ok(()),
-        Command::Serve { migrate: false } | Command::Rebuild | Command::Verify | Command::Dlq(_) => config.must_serve(),
-        Command::Serve { migrate: true } => config.must_serve().and_then(|()| config.must_migrate()),
-        Command::Migrate => config.must_migrate(),
+        Command::Config | Command::Health { .. } => Ok(()),
+        Command::Serve { migrate: false } | Command::Rebuild | Command::Verify | Command::Doctor | Command::Dlq(_) => {
+            config.must_serve(S::wrong(&config.service))
+        }
+        Command::Serve { migrate: true } => {
+            config.must_serve(S::wrong(&config.service)).and_then(|()| config.must_migrate())
+        }
+        Command::Migrate | Command::Events(_) => config.must_migrate(),
     }
     .map_err(|error| error.to_string())?;
-    telemetry::log(&config.log)?;
     Ok(config)
 }
 
@@ -129,17 +167,22 @@ async fn rebuild<S: Service>(config: Config<S::Config>) -> Result<()> {
 async fn serve<S: Service>(config: Config<S::Config>, migrate: bool) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::fault)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::fault)?;
-    let metrics = telemetry::collect_metrics().map_err(Error::fault)?;
+    let metrics = telemetry::collect_metrics(&S::IDENTITY).map_err(Error::fault)?;
     if migrate {
-        migrate::migrate(&S::IDENTITY, config.database.owner_url.expose()).await?;
+        migrate::migrate(&S::IDENTITY, &config.database.owner_url).await?;
     }
-    let running = Running::start::<S>(config, Clock::Database, Some(metrics)).await?;
+    let mut running = Running::start::<S>(config, Clock::Database, Some(metrics)).await?;
     tracing::info!(grpc = %running.grpc(), http = %running.http(), "{} serves", S::IDENTITY.name);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let ended = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        name = running.part_ended() => Some(name),
+    };
     tracing::info!("{} stops", S::IDENTITY.name);
     running.stop().await;
-    Ok(())
+    match ended {
+        None => Ok(()),
+        // Whoever runs the process starts it anew.
+        Some(name) => Err(Error::fault(format!("{name} has ended by itself: the log says why"))),
+    }
 }

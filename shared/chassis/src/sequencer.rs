@@ -3,7 +3,7 @@
 //! Ids of the event log are given before the commit, so `id > cursor` would lose facts. Instead each pass takes the facts that
 //! its snapshot sees and the snapshot of the pass before did not. A row lock decides between replicas.
 
-use kernel::{Result, Timestamp};
+use kernel::{Error, Result, Timestamp};
 use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::{
@@ -12,12 +12,14 @@ use crate::{
     context::{SILENT_AFTER, bounded},
 };
 
-/// Whether facts wait for a position. Reads only, so that an idle service writes nothing.
+/// Whether facts wait for a position, and whether the last snapshot is of this cluster. Reads only, so that an idle service writes
+/// nothing.
 const WAITING: &str = "
     SELECT EXISTS (
         SELECT FROM event_log
         WHERE xid >= (SELECT pg_snapshot_xmin(snapshot) FROM sequencer)
-          AND NOT pg_visible_in_snapshot(xid, (SELECT snapshot FROM sequencer)))";
+          AND NOT pg_visible_in_snapshot(xid, (SELECT snapshot FROM sequencer))),
+        (SELECT pg_snapshot_xmax(snapshot) > pg_snapshot_xmax(pg_current_snapshot()) FROM sequencer)";
 
 /// One pass, one round trip. The lock is taken by a statement of its own, so that the snapshot of the next one is younger than
 /// whatever the lock waited for. No parameters, so that all of it may travel at once.
@@ -45,8 +47,15 @@ const PASS: &str = "
 
 /// Gives positions to all facts committed so far; returns whether there were any.
 pub(crate) async fn sequence(pool: &PgPool) -> Result<bool> {
-    let is_waiting: bool =
-        bounded(SILENT_AFTER, async { Ok(sqlx::query_scalar(WAITING).fetch_one(pool).await?) }).await?;
+    let (is_waiting, is_foreign): (bool, bool) =
+        bounded(SILENT_AFTER, async { Ok(sqlx::query_as(WAITING).fetch_one(pool).await?) }).await?;
+    if is_foreign {
+        // Positions of another cluster: whatever is committed here would look as if it had its place already.
+        return Err(Error::fault(
+            "STORE_RESTORED: the sequencer's snapshot is from a cluster that was further than this one: the store was restored; \
+             run `events rebase`",
+        ));
+    }
     if is_waiting {
         let mut connection = pool.acquire().await?;
         let pass = async { Ok(sqlx::raw_sql(AssertSqlSafe(PASS)).execute(&mut *connection).await?) };
@@ -64,6 +73,8 @@ pub(crate) async fn sequence(pool: &PgPool) -> Result<bool> {
 pub(crate) struct Watermark {
     /// The last position given.
     pub(crate) position: i64,
+    /// Which generation of the order that is.
+    pub(crate) generation: i64,
     /// Every live fact that occurred before this instant is at or below `position`.
     pub(crate) complete_until: Timestamp,
 }
@@ -90,11 +101,20 @@ pub(crate) async fn watermark(context: &Context) -> Result<Watermark> {
         (Clock::Test(_), Some(_)) => Timestamp::EPOCH,
     };
     sequence(context.pool()).await?;
-    let position = last_position(context.pool()).await?;
-    Ok(Watermark { position, complete_until })
+    let Standing { position, generation } = standing(context.pool()).await?;
+    Ok(Watermark { position, generation, complete_until })
 }
 
-/// The last position given.
-pub(crate) async fn last_position(pool: &PgPool) -> Result<i64> {
-    Ok(sqlx::query_scalar!("SELECT position FROM sequencer").fetch_one(pool).await?)
+/// Where the order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// The last position given.
+    pub(crate) position: i64,
+    /// Raised whenever positions begin to mean other facts than before.
+    pub(crate) generation: i64,
+}
+
+/// Where the order stands.
+pub(crate) async fn standing(pool: &PgPool) -> Result<Standing> {
+    Ok(sqlx::query_as!(Standing, "SELECT position, generation FROM sequencer").fetch_one(pool).await?)
 }

@@ -1,15 +1,13 @@
 //! A running service: its gRPC face, its probes, its sequencer and its publisher; and how all of it stops.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
-use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, future::BoxFuture};
 use kernel::{Error, Result};
 use metrics_exporter_prometheus::PrometheusHandle;
-use sqlx::{
-    Connection, PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::Connection as _;
+use tls::{Connection, Shown};
 use tokio::{net::TcpListener, sync::Notify, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tonic::{
@@ -20,13 +18,18 @@ use tonic_health::server::HealthReporter;
 
 use crate::{
     Context, Service,
+    auth::{NoKeys, Verifier},
+    broker,
     clock::Clock,
     config::Config,
     consumer::{self, Hears},
     context::Limits,
     edge::{Edge, edge},
     event_log_service::EventLog,
+    gauges::Gauges,
     housekeeping, migrate, publisher,
+    status::chain,
+    store::{self, Wrong},
     stream::Stream,
     task::{self, Next, Task},
     web,
@@ -43,11 +46,14 @@ pub struct Mount {
 }
 
 /// Work that goes on for as long as the service runs.
-struct Work(Box<dyn FnOnce(Context, CancellationToken) -> BoxFuture<'static, ()> + Send>);
+struct Work {
+    name: &'static str,
+    work: Box<dyn FnOnce(Context, CancellationToken) -> BoxFuture<'static, ()> + Send>,
+}
 
 impl std::fmt::Debug for Work {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Work").finish_non_exhaustive()
+        f.debug_struct("Work").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -77,11 +83,15 @@ impl Mount {
     /// Adds work that is no timer: it goes on, on every replica, until its token is cancelled; what it has begun may end then, within
     /// the drain time.
     #[must_use]
-    pub fn work<F>(mut self, work: impl FnOnce(Context, CancellationToken) -> F + Send + 'static) -> Self
+    pub fn work<F>(
+        mut self,
+        name: &'static str,
+        work: impl FnOnce(Context, CancellationToken) -> F + Send + 'static,
+    ) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.works.push(Work(Box::new(move |context, stop| Box::pin(work(context, stop)))));
+        self.works.push(Work { name, work: Box::new(move |context, stop| Box::pin(work(context, stop))) });
         self
     }
 
@@ -114,9 +124,36 @@ pub struct Running {
     names: Vec<&'static str>,
     stop_tasks: CancellationToken,
     stop_server: CancellationToken,
-    tasks: JoinSet<()>,
-    server: JoinSet<()>,
+    loops: Loops,
+    servers: Loops,
     drain: Duration,
+}
+
+/// What runs until it is told to stop; each bears a name, by which it is told of where it ends by itself.
+#[derive(Debug, Default)]
+struct Loops(JoinSet<String>);
+
+impl Loops {
+    fn spawn(&mut self, name: impl Into<String>, work: impl Future<Output = ()> + Send + 'static) {
+        let name = name.into();
+        self.0.spawn(async move {
+            // The panic itself was told by the hook, with its place.
+            let _ = AssertUnwindSafe(work).catch_unwind().await;
+            name
+        });
+    }
+
+    /// The next that has ended; pending where there is none.
+    async fn ended(&mut self) -> String {
+        match self.0.join_next().await {
+            Some(ended) => ended.unwrap_or_else(|error| error.to_string()),
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn all_ended(&mut self) {
+        while self.0.join_next().await.is_some() {}
+    }
 }
 
 impl Running {
@@ -126,8 +163,12 @@ impl Running {
         clock: Clock,
         metrics: Option<PrometheusHandle>,
     ) -> Result<Self> {
+        config.must_serve(S::wrong(&config.service)).map_err(Error::fault)?;
         let identity = S::IDENTITY;
-        let edge_state = Edge::new(&config)?;
+        let shown = config.grpc.shown()?.map(Arc::new);
+        let verifier = Arc::new(Verifier::new(&config.auth).map_err(without_keys)?);
+        let edge_state = Edge::new(&config, verifier.clone())?;
+        broker::must_not_be_old(&config.nats).await?;
         let context = open::<S>(&config, clock, edge_state.default_deadline).await?;
         let mut mount = S::mount(&context, config.service).await?;
         if identity.event_message.is_some() {
@@ -135,22 +176,9 @@ impl Running {
             mount = mount.grpc(api::event::v1::event_log_service_server::EventLogServiceServer::new(log));
         }
 
-        let (health, health_service) = tonic_health::server::health_reporter();
-        for name in mount.names.iter().copied().chain([""]) {
-            health.set_service_status(name, tonic_health::ServingStatus::Serving).await;
-        }
-        mount.routes.add_service(health_service);
+        let health = answer_health(&mut mount).await;
         if config.grpc.reflection {
-            let all = || {
-                tonic_reflection::server::Builder::configure()
-                    .register_encoded_file_descriptor_set(api::DESCRIPTORS)
-                    .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-                    .with_service_name("grpc.health.v1.Health")
-            };
-            let reflection = || mount.names.iter().fold(all(), |listed, name| listed.with_service_name(*name));
-            let (v1, v1alpha) = (reflection().build_v1(), reflection().build_v1alpha());
-            mount.routes.add_service(v1.map_err(Error::fault)?);
-            mount.routes.add_service(v1alpha.map_err(Error::fault)?);
+            reflect(&mut mount)?;
         }
         let layered = mount
             .routes
@@ -159,26 +187,41 @@ impl Running {
             .into_axum_router()
             .layer(axum::middleware::from_fn_with_state(edge_state, edge));
 
-        let grpc = TcpListener::bind(config.grpc.listen).await.map_err(Error::fault)?;
-        let http = TcpListener::bind(config.http.listen).await.map_err(Error::fault)?;
+        let grpc = listen("grpc.listen", config.grpc.listen).await?;
+        let http = listen("http.listen", config.http.listen).await?;
         let (grpc_address, http_address) =
             (grpc.local_addr().map_err(Error::fault)?, http.local_addr().map_err(Error::fault)?);
 
         let (stop_server, stop_tasks) = (CancellationToken::new(), context.stopping().clone());
-        let mut server = JoinSet::new();
-        server.spawn(serve_grpc(&config.grpc, Routes::from(layered), grpc, stop_server.clone()));
-        server.spawn(serve_http(http, context.clone(), stop_tasks.clone(), metrics, stop_server.clone()));
+        let mut servers = Loops::default();
+        servers.spawn(
+            "the gRPC server",
+            serve_grpc(&config.grpc, Routes::from(layered), grpc, shown.clone(), stop_server.clone()),
+        );
+        let probes =
+            Probes { context: context.clone(), verifier: verifier.clone(), stopping: stop_tasks.clone(), metrics };
+        servers.spawn("the HTTP server", serve_http(http, probes, stop_server.clone()));
 
-        let client = connect(&config.nats).await?;
+        let client = broker::connect(&config.nats).await?;
         let stream = Stream::of(client.clone(), &identity, &config.nats);
-        let mut tasks = spawn_tasks(&context, stream, mount.tasks, &stop_tasks);
-        for Work(work) in mount.works {
-            tasks.spawn(work(context.clone(), stop_tasks.clone()));
+        let packages = mount.hears.iter().map(|hears| hears.package).collect();
+        let mut loops = Loops::default();
+        spawn_tasks(&mut loops, &context, stream, mount.tasks, &stop_tasks);
+        for Work { name, work } in mount.works {
+            loops.spawn(name, work(context.clone(), stop_tasks.clone()));
         }
         for hears in mount.hears {
             let prefix = config.nats.prefix.clone();
-            tasks.spawn(consumer::run(context.clone(), client.clone(), prefix, hears, stop_tasks.clone()));
+            let name = format!("the consumer of {}", hears.package);
+            loops.spawn(name, consumer::run(context.clone(), client.clone(), prefix, hears, stop_tasks.clone()));
         }
+        let stop = stop_tasks.clone();
+        loops.spawn(
+            "the issuer's keys",
+            async move { stop.run_until_cancelled(verifier.keep_keys()).await.unwrap_or(()) },
+        );
+        let gauges = Gauges { context: context.clone(), packages, shown };
+        loops.spawn("the gauges", gauges.run(stop_tasks.clone()));
 
         Ok(Self {
             grpc: grpc_address,
@@ -188,8 +231,8 @@ impl Running {
             names: mount.names,
             stop_tasks,
             stop_server,
-            tasks,
-            server,
+            loops,
+            servers,
             drain: Duration::from_secs(config.grpc.drain_seconds.into()),
         })
     }
@@ -209,6 +252,15 @@ impl Running {
         &self.context
     }
 
+    /// Returns what has ended by itself, by a panic, though it should run for as long as the service; until then, never. What was
+    /// under way was rolled back; a process without that part would look alive and not be it.
+    pub async fn part_ended(&mut self) -> String {
+        tokio::select! {
+            name = self.loops.ended() => name,
+            name = self.servers.ended() => name,
+        }
+    }
+
     /// Stops: says so to probes, ends tasks at the edge of a batch, lets calls end, and after the drain time cuts what is left.
     pub async fn stop(mut self) {
         for name in self.names.iter().copied().chain([""]) {
@@ -217,8 +269,8 @@ impl Running {
         self.stop_tasks.cancel();
         self.stop_server.cancel();
         let drained = timeout(self.drain, async {
-            while self.tasks.join_next().await.is_some() {}
-            while self.server.join_next().await.is_some() {}
+            self.loops.all_ended().await;
+            self.servers.all_ended().await;
         })
         .await;
         if drained.is_err() {
@@ -229,79 +281,87 @@ impl Running {
     }
 }
 
+async fn answer_health(mount: &mut Mount) -> HealthReporter {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    for name in mount.names.iter().copied().chain([""]) {
+        health.set_service_status(name, tonic_health::ServingStatus::Serving).await;
+    }
+    mount.routes.add_service(health_service);
+    health
+}
+
+fn reflect(mount: &mut Mount) -> Result<()> {
+    let all = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(api::DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .with_service_name("grpc.health.v1.Health")
+    };
+    let reflection = || mount.names.iter().fold(all(), |listed, name| listed.with_service_name(*name));
+    let (v1, v1alpha) = (reflection().build_v1(), reflection().build_v1alpha());
+    mount.routes.add_service(v1.map_err(Error::fault)?);
+    mount.routes.add_service(v1alpha.map_err(Error::fault)?);
+    Ok(())
+}
+
+/// What a service without the keys of its issuer has to be told.
+pub(crate) fn without_keys(error: NoKeys) -> Error {
+    let remedy =
+        "name a file that this user may read, with the public keys of the issuer as a JWK set: {\"keys\": [...]}";
+    Wrong::new(chain(&error), remedy).into()
+}
+
+async fn listen(knob: &'static str, address: SocketAddr) -> Result<TcpListener, Wrong> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let remedy = format!(
+            "end what listens there (ss -ltnp shows it), or take another port in {knob}; port 0 takes a free one"
+        );
+        Wrong::new(format!("{knob}: {address} cannot be listened on: {error}"), remedy)
+    })
+}
+
 /// What drivers share, on a store whose schema this version knows.
 pub(crate) async fn open<S: Service>(config: &Config<S::Config>, clock: Clock, deadline: Duration) -> Result<Context> {
-    let pool = pool(&config.database)?;
-    if let Err(remedy) = migrate::check(&S::IDENTITY, &pool).await? {
-        return Err(Error::fault(remedy));
-    }
+    let mut store = store::connect("database.url", &config.database.url).await?;
+    store::must_be_own(&mut store, &S::IDENTITY).await??;
+    migrate::check(&S::IDENTITY, &mut store).await??;
+    store.close().await?;
+    let pool = store::pool(&config.database)?;
     let limits = Limits { default_deadline: deadline, max_message_bytes: config.grpc.max_message_bytes as usize };
-    Ok(Context::new(S::IDENTITY, pool, clock, limits))
+    Ok(Context::new(S::IDENTITY, pool, clock, limits, config.peers.trusted()?))
 }
 
 /// What runs beside the calls: the sequencer and the publisher of a service that has something to say, the housekeeping, and the
 /// service's own timers.
-fn spawn_tasks(context: &Context, stream: Option<Stream>, timers: Vec<Task>, stop: &CancellationToken) -> JoinSet<()> {
-    let mut tasks = JoinSet::new();
+fn spawn_tasks(
+    loops: &mut Loops,
+    context: &Context,
+    stream: Option<Stream>,
+    timers: Vec<Task>,
+    stop: &CancellationToken,
+) {
     if let Some(stream) = stream {
         let sequenced = Arc::new(Notify::new());
-        tasks.spawn({
+        loops.spawn("the sequencer", {
             let (context, sequenced, stop) = (context.clone(), sequenced.clone(), stop.clone());
             async move { publisher::run_sequencer(context, &sequenced, stop).await }
         });
-        tasks.spawn({
+        loops.spawn("the publisher", {
             let (context, stop) = (context.clone(), stop.clone());
             async move { publisher::run_publisher(context, stream, &sequenced, stop).await }
         });
     }
-    tasks.spawn(housekeeping::run(context.clone(), stop.clone()));
+    loops.spawn("housekeeping", housekeeping::run(context.clone(), stop.clone()));
     for timer in timers {
-        tasks.spawn(task::run(context.clone(), timer, stop.clone()));
+        loops.spawn(timer.name, task::run(context.clone(), timer, stop.clone()));
     }
-    tasks
-}
-
-fn pool(config: &crate::config::Database) -> Result<PgPool> {
-    let options: PgConnectOptions = config
-        .url
-        .expose()
-        .parse::<PgConnectOptions>()
-        .map_err(|error| Error::fault(format!("database.url is not a PostgreSQL address: {error}")))?
-        .options([
-            ("statement_timeout", format!("{}ms", config.statement_timeout_ms)),
-            ("idle_in_transaction_session_timeout", format!("{}ms", config.statement_timeout_ms)),
-        ]);
-    Ok(PgPoolOptions::new()
-        .max_connections(config.max_connections)
-        .acquire_timeout(Duration::from_secs(3))
-        .test_before_acquire(false)
-        // The library asks the same of every connection that comes back, but without a bound: one whose peer has fallen
-        // silent would keep its place in the pool for ever.
-        .after_release(|connection, _| {
-            Box::pin(async move {
-                let answered = timeout(Duration::from_secs(2), connection.ping()).await;
-                answered.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
-            })
-        })
-        .connect_lazy_with(options))
-}
-
-/// A client that keeps trying: the service works with NATS away.
-async fn connect(config: &crate::config::Nats) -> Result<async_nats::Client> {
-    let mut options = async_nats::ConnectOptions::new()
-        .retry_on_initial_connect()
-        .connection_timeout(Duration::from_secs(3))
-        .event_callback(|event| async move { tracing::debug!(%event, "nats") });
-    if !config.user.is_empty() {
-        options = options.user_and_password(config.user.clone(), config.password.expose().to_owned());
-    }
-    options.connect(&config.url).await.map_err(|error| Error::fault(format!("nats.url: {error}")))
 }
 
 fn serve_grpc(
     config: &crate::config::Grpc,
     routes: Routes,
     listener: TcpListener,
+    shown: Option<Arc<Shown>>,
     stop: CancellationToken,
 ) -> impl Future<Output = ()> + use<> {
     let server = Server::builder()
@@ -318,7 +378,11 @@ fn serve_grpc(
         .add_routes(routes);
     async move {
         // Else small answers wait for the client's delayed acknowledgement, some 40 ms each.
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let plain = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let incoming = match shown {
+            Some(shown) => shown.secure(plain).boxed(),
+            None => plain.map_ok(Connection::from).boxed(),
+        };
         if let Err(error) = server.serve_with_incoming_shutdown(incoming, stop.cancelled_owned()).await {
             tracing::error!(%error, "the gRPC server ended");
         }
@@ -328,17 +392,12 @@ fn serve_grpc(
 #[derive(Clone)]
 struct Probes {
     context: Context,
+    verifier: Arc<Verifier>,
     stopping: CancellationToken,
     metrics: Option<PrometheusHandle>,
 }
 
-async fn serve_http(
-    listener: TcpListener,
-    context: Context,
-    stopping: CancellationToken,
-    metrics: Option<PrometheusHandle>,
-    stop: CancellationToken,
-) {
+async fn serve_http(listener: TcpListener, probes: Probes, stop: CancellationToken) {
     let router = Router::new()
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(readiness))
@@ -346,17 +405,20 @@ async fn serve_http(
             "/metrics",
             get(async |State(probes): State<Probes>| probes.metrics.map(|it| it.render()).unwrap_or_default()),
         )
-        .with_state(Probes { context, stopping, metrics });
+        .with_state(probes);
     let serving = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
     if let Err(error) = serving.await {
         tracing::error!(%error, "the HTTP server ended");
     }
 }
 
-/// Ready means that the store answers; a broker that is away holds nothing up.
+/// Ready means that the store answers, and that there are keys to let anybody in by; a broker that is away holds nothing up.
 async fn readiness(State(probes): State<Probes>) -> (StatusCode, &'static str) {
     if probes.stopping.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
+    }
+    if !probes.verifier.has_keys() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the issuer of tokens has told no keys yet\n");
     }
     let asked = timeout(Duration::from_secs(1), sqlx::query("SELECT 1").execute(probes.context.pool())).await;
     match asked {

@@ -1,6 +1,6 @@
 //! The only effect handle that an op gets: a connection in a transaction, one frozen `now`, new ids, and the facts to say.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use kernel::{Actor, Error, Result, Timestamp};
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row, pool::PoolConnection};
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     Context,
+    consumer::Heard,
     event::{Aggregate, Author, Entry},
 };
 
@@ -18,7 +19,10 @@ pub struct Tx {
     connection: PoolConnection<Postgres>,
     package: &'static str,
     now: Timestamp,
+    /// The trace context of what causes this transaction's facts.
     traceparent: String,
+    /// Those of the facts of another service that are taken in here, by their places in the histories of their aggregates.
+    heard: BTreeMap<(String, i64), String>,
     entries: Vec<Entry>,
     answer: Option<Answer>,
     is_open: bool,
@@ -77,6 +81,7 @@ impl Tx {
             package: context.identity().package,
             now,
             traceparent: traceparent.to_owned(),
+            heard: BTreeMap::new(),
             entries: vec![],
             answer: None,
             is_open: true,
@@ -106,7 +111,8 @@ impl Tx {
     pub fn emit<A: Aggregate>(&mut self, aggregate: &mut A, by: &Actor, facts: &[A::Fact]) -> Result<()> {
         for fact in facts {
             let occurred_at = aggregate.head_mut().date(self.now);
-            let entry = Entry::chain(self.package, aggregate, fact, by.into(), occurred_at, false)?;
+            let mut entry = Entry::chain(self.package, aggregate, fact, by.into(), occurred_at, false)?;
+            entry.traceparent.clone_from(&self.traceparent);
             self.entries.push(entry);
         }
         Ok(())
@@ -122,9 +128,24 @@ impl Tx {
         fact: &A::Fact,
     ) -> Result<()> {
         let author = Author { name: actor, is_service: false };
-        let entry = Entry::chain(self.package, aggregate, fact, author, occurred_at, true)?;
+        let mut entry = Entry::chain(self.package, aggregate, fact, author, occurred_at, true)?;
+        entry.traceparent.clone_from(&self.traceparent);
         self.entries.push(entry);
         Ok(())
+    }
+
+    /// What is said from here on was caused by that fact of those which are taken in here: it goes on in its trace.
+    pub fn caused_by(&mut self, aggregate: &str, aggregate_seq: i64) {
+        if !self.heard.is_empty() {
+            self.traceparent = self.heard.get(&(aggregate.to_owned(), aggregate_seq)).cloned().unwrap_or_default();
+        }
+    }
+
+    /// Facts of another service are taken in here.
+    pub(crate) fn hears<'f>(&mut self, facts: impl IntoIterator<Item = &'f Heard>) {
+        let traced = facts.into_iter().filter(|fact| !fact.traceparent.is_empty());
+        let place = |fact: &Heard| (fact.aggregate.clone(), fact.aggregate_seq);
+        self.heard = traced.map(|fact| (place(fact), fact.traceparent.clone())).collect();
     }
 
     /// A mark to go [back to](Tx::back_to); only the last one set is there.
@@ -174,11 +195,11 @@ impl Tx {
                 INSERT INTO event_log (aggregate, aggregate_seq, type, routing, payload, previous_hash, hash, actor,
                                        occurred_at, historic, confidential, recorded_at, traceparent)
                 SELECT aggregate, aggregate_seq, type, routing, payload, previous_hash, hash, actor,
-                       occurred_at, historic, confidential, $12, $13
+                       occurred_at, historic, confidential, $12, traceparent
                 FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::bytea[],
-                            $8::text[], $9::timestamptz[], $10::boolean[], $11::boolean[]) WITH ORDINALITY
+                            $8::text[], $9::timestamptz[], $10::boolean[], $11::boolean[], $13::text[]) WITH ORDINALITY
                     AS fact (aggregate, aggregate_seq, type, routing, payload, previous_hash, hash, actor,
-                             occurred_at, historic, confidential, place)
+                             occurred_at, historic, confidential, traceparent, place)
                 ORDER BY place
             ), withheld AS (
                 INSERT INTO event_withheld (aggregate, aggregate_seq, payload)
@@ -201,7 +222,7 @@ impl Tx {
             &column(entries, |e| e.historic),
             &column(entries, |e| e.confidential),
             self.now as Timestamp,
-            self.traceparent,
+            &column(entries, |e| e.traceparent.clone()),
             answer.map(|answer| &answer.key[..]),
             answer.map(|answer| &answer.request_hash[..]),
             answer.map(|answer| &answer.response[..]),

@@ -108,6 +108,7 @@ fn follow(verdict: &mut Verdict, before: &(String, i64, [u8; 32]), row: Row) -> 
         historic: row.historic,
         confidential: row.confidential,
         withheld: None,
+        traceparent: String::new(),
     };
     if entry.sealed() != hash {
         verdict.find(format!("{which}: it is not what was written: its hash does not fit"));

@@ -1,6 +1,6 @@
 //! A database for each test: cloned from one that was migrated once for the run.
 
-use chassis::Service;
+use chassis::{Service, config::Secret};
 use dev::databases;
 use sqlx::{Connection, PgConnection};
 
@@ -75,7 +75,7 @@ async fn migrated<S: Service>(superuser_url: &str) -> String {
         databases::drop_database(superuser_url, &name).await.expect("it is dropped");
         databases::prepare_database(superuser_url, &name).await.expect("roles and schemas are made");
         let owner = databases::role_url(superuser_url, &databases::owner_role(S::IDENTITY.schema), &name);
-        chassis::migrate::<S>(&owner.expect("the run's URL is one")).await.expect("the migrations run");
+        chassis::migrate::<S>(&Secret::from(owner.expect("the run's URL is one"))).await.expect("the migrations run");
         let mark = sqlx::AssertSqlSafe(format!("ALTER DATABASE {name} IS_TEMPLATE true"));
         sqlx::query(mark).execute(&mut server).await.expect("it is marked as a template");
     }

@@ -70,6 +70,29 @@ pub(crate) struct Global {
     /// Where the notifier answers
     #[arg(long, global = true, value_name = "URL", env = "BATON_NOTIFIER_URL", hide_env_values = true)]
     pub(crate) notifier_url: Option<String>,
+    /// Trust the authority in this PEM file for https addresses; without it, those that browsers trust
+    #[arg(long, global = true, value_name = "FILE", env = "BATON_CA_FILE", hide_env_values = true)]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Show this certificate (PEM) to services that ask for one
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "BATON_CERT_FILE",
+        hide_env_values = true,
+        requires = "key_file"
+    )]
+    pub(crate) cert_file: Option<PathBuf>,
+    /// The private key of that certificate (PEM)
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "BATON_KEY_FILE",
+        hide_env_values = true,
+        requires = "cert_file"
+    )]
+    pub(crate) key_file: Option<PathBuf>,
     /// Where NATS answers
     #[arg(long, global = true, value_name = "URL", env = "BATON_NATS_URL", hide_env_values = true)]
     pub(crate) nats_url: Option<String>,
@@ -195,6 +218,9 @@ fn leave_out_what_the_environment_gave(mistake: &mut clap::Error) {
         "--metrics-url <URL>",
         "--notifier-url <URL>",
         "--nats-url <URL>",
+        "--ca-file <FILE>",
+        "--cert-file <FILE>",
+        "--key-file <FILE>",
     ];
     for option in options {
         usage = usage.replace(&format!(" {option}"), "");

@@ -20,6 +20,7 @@ use api::{
         policy_service_client::PolicyServiceClient,
     },
 };
+use tls::Trusted;
 use tonic::{
     Code, Request, Response, Status,
     metadata::{Ascii, MetadataValue},
@@ -74,10 +75,17 @@ impl Interceptor for Bearer {
 
 impl Remote {
     /// Connects with the first call.
-    pub(crate) fn new(service: &'static str, url: &str, bearer: Bearer, timeout: Duration) -> Result<Self> {
-        let no_address = || Error::usage(format!("{url} is no address"), "write it as http://HOST:PORT");
+    pub(crate) fn new(
+        service: &'static str,
+        url: &str,
+        bearer: Bearer,
+        timeout: Duration,
+        trusted: Trusted,
+    ) -> Result<Self> {
+        let no_address =
+            || Error::usage(format!("{url} is no address"), "write it as https://HOST:PORT or http://HOST:PORT");
         let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|_| no_address())?;
-        if endpoint.uri().scheme_str() != Some("http") {
+        if !matches!(endpoint.uri().scheme_str(), Some("http" | "https")) {
             return Err(no_address());
         }
         let endpoint = endpoint
@@ -85,7 +93,7 @@ impl Remote {
             .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
             .keep_alive_timeout(KEEPALIVE_TIMEOUT)
             .keep_alive_while_idle(true);
-        let channel = InterceptedService::new(endpoint.connect_lazy(), bearer);
+        let channel = InterceptedService::new(endpoint.connect_with_connector_lazy(trusted), bearer);
         Ok(Self { service, url: url.to_owned(), channel, timeout })
     }
 
@@ -262,7 +270,14 @@ mod tests {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = tonic::transport::Server::builder().add_service(DirectoryServiceServer::new(directory));
         tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
-        Remote::new("handoff", &url, Bearer::new("secret").unwrap(), Duration::from_secs(10)).unwrap()
+        Remote::new(
+            "handoff",
+            &url,
+            Bearer::new("secret").unwrap(),
+            Duration::from_secs(10),
+            Trusted::new(None, None, &[]).unwrap(),
+        )
+        .unwrap()
     }
 
     async fn create_team(remote: &Remote) -> Result<CreateTeamResponse> {

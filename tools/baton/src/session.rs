@@ -8,6 +8,7 @@ use std::{
 use api::to_json;
 use kernel::Timestamp;
 use serde::Serialize;
+use tls::{Pair, Trusted};
 
 use crate::{
     cli::Global,
@@ -80,6 +81,15 @@ impl Session {
         Ok(text.trim().to_owned())
     }
 
+    /// What is spoken by TLS with: the authorities that are trusted, and the certificate to show.
+    fn trusted(&self) -> Result<Trusted> {
+        let pair = self.global.cert_file.clone().zip(self.global.key_file.clone());
+        let pair = pair.map(|(cert_file, key_file)| Pair { cert_file, key_file });
+        Trusted::new(self.global.ca_file.clone(), pair, &[b"h2"]).map_err(|error| {
+            Error::usage(error.to_string(), "name PEM files that you may read in --ca-file, --cert-file and --key-file")
+        })
+    }
+
     /// How long a call may take, where the command line says so.
     pub(crate) fn stated_timeout(&self) -> Option<Duration> {
         self.global.timeout.map(|seconds| Duration::from_secs(seconds.into()))
@@ -119,7 +129,8 @@ impl Session {
 
     fn remote(&self, service: &'static str, url: Option<&str>, variable: &str) -> Result<Remote> {
         let url = known(url, &format!("the {service} service"), variable)?;
-        Remote::new(service, url, Bearer::new(&self.token()?)?, self.stated_timeout().unwrap_or(DEFAULT_TIMEOUT))
+        let timeout = self.stated_timeout().unwrap_or(DEFAULT_TIMEOUT);
+        Remote::new(service, url, Bearer::new(&self.token()?)?, timeout, self.trusted()?)
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Notes that so many seconds were seen so often; a negative number takes back.
-    pub fn add(&mut self, seconds: i64, count: i64) {
+    pub(super) fn add(&mut self, seconds: i64, count: i64) {
         let place = usize::try_from(seconds).ok().and_then(|it| self.places.get_mut(it));
         match place {
             Some(place) => *place += count,
@@ -29,7 +29,7 @@ impl Tally {
     }
 
     /// In order.
-    pub fn histogram(&self) -> Histogram {
+    pub(super) fn histogram(&self) -> Histogram {
         let placed = (0..).zip(&self.places).map(|(seconds, count)| (seconds, *count)).filter(|(_, count)| *count != 0);
         Histogram::gather(placed.chain(self.pairs.iter().copied()).collect())
     }

@@ -34,6 +34,7 @@ pub(crate) async fn react(tx: &mut Tx, generation: Generation, new: &New) -> Res
         let story = kept.story.through(heard.sequence, &told.about);
         let was_submitted = story.facts.iter().any(|fact| matches!(fact.what, What::Submitted { .. }));
         if was_submitted || occasion == Occasion::Completed {
+            tx.caused_by(&heard.aggregate, heard.sequence);
             invite(tx, &story, occasion).await?;
             store::survey::insert_follow_up(tx, told.id, survey::follow_up_at(heard.at)).await?;
         }

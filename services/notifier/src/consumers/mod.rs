@@ -297,6 +297,7 @@ mod tests {
                     occurred_at: kernel::Timestamp::EPOCH,
                     recorded_at: kernel::Timestamp::EPOCH,
                     historic: false,
+                    traceparent: String::new(),
                 };
                 let (whom, says) = match producer.read(&message).unwrap() {
                     News::Notice(notice) => (whom(&notice), notice.headline),
@@ -324,6 +325,7 @@ mod tests {
             occurred_at: kernel::Timestamp::EPOCH,
             recorded_at: kernel::Timestamp::EPOCH,
             historic: false,
+            traceparent: String::new(),
         };
         assert!(matches!(Producer::Handoff.read(&message).unwrap(), News::Nothing));
         assert!(Producer::Handoff.read(&Message { payload: vec![255], ..message }).is_err());

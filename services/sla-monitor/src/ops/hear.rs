@@ -30,6 +30,7 @@ pub(crate) async fn take_in(tx: &mut Tx, shelf: &Shelf, heard: &[Heard]) -> Resu
     for one in heard {
         if let Some(fact) = batch.refer(one) {
             let (mut course, said) = batch.hear(fact, now)?;
+            tx.caused_by(&format!("handoff/{}", fact.id), fact.revision);
             say(tx, &Actor::System, &mut course, &said, &mut batch.changed)?;
             batch.put(course);
         }

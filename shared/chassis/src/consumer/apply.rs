@@ -4,7 +4,7 @@ use kernel::{Error, Result, Timestamp};
 use sqlx::PgExecutor;
 
 use super::{Heard, Hears, letters};
-use crate::{Context, Tx, status::chain};
+use crate::{Context, Tx, status::chain, trace};
 
 /// How far a producer's facts are taken in.
 #[derive(Debug, Clone, Copy)]
@@ -70,13 +70,62 @@ pub(super) async fn place(context: &Context, package: &str) -> Result<Place> {
     Ok(place.fetch_one(context.pool()).await?)
 }
 
+/// The producer's store was restored, and its order begins anew: positions may mean other facts than those that were heard, so all of
+/// it is heard again from the first on. What was put aside comes again, too.
+pub(super) async fn begin_anew(context: &Context, hears: &Hears, known: i64, generation: i64) -> Result<()> {
+    let package = hears.package;
+    let work = (hears.clone(), known, generation);
+    let begun = context.transact("", &work, |tx, (hears, known, generation)| {
+        Box::pin(async move {
+            lock(tx, package).await?;
+            let begun = sqlx::query!(
+                "UPDATE consumer SET generation = $3, position = 0 WHERE package = $1 AND generation = $2",
+                package,
+                known,
+                generation
+            );
+            let is_first = begun.execute(tx.connection()).await?.rows_affected() > 0;
+            if is_first {
+                letters::forget_all(tx, hears).await?;
+            }
+            Ok(is_first)
+        })
+    });
+    if begun.await? {
+        tracing::warn!(package, known, generation, "the producer has begun its order anew: all of it is heard again");
+    }
+    Ok(())
+}
+
+/// All that the producer has said is taken in.
+pub(super) fn nothing_waits(package: &'static str) {
+    metrics::gauge!("baton_consumer_lag", "package" => package).set(0.0);
+    metrics::gauge!("baton_consumer_age_seconds", "package" => package).set(0.0);
+}
+
+/// So many facts wait behind one that was written down then.
+#[expect(clippy::cast_precision_loss, reason = "gauges are floats")]
+pub(super) async fn wait(context: &Context, package: &'static str, facts: u64, recorded_at: Timestamp) -> Result<()> {
+    if facts == 0 {
+        nothing_waits(package);
+        return Ok(());
+    }
+    let age_micros = context.now().await?.as_micros() - recorded_at.as_micros();
+    metrics::gauge!("baton_consumer_lag", "package" => package).set(facts as f64);
+    metrics::gauge!("baton_consumer_age_seconds", "package" => package).set(age_micros as f64 / 1e6);
+    Ok(())
+}
+
 /// So many facts are looked at one by one in one transaction, which must end in time.
 const FEW: usize = 50;
 
 /// Takes in what of the batch is not taken in yet; false where it does not follow what is.
 pub(super) async fn take_in(context: &Context, hears: &Hears, batch: &[Heard]) -> Result<bool> {
+    let mut batch = batch.to_vec();
+    // They last until the batch is taken in; what it causes goes on in their trace.
+    let spans: Vec<_> = batch.iter_mut().filter_map(|fact| follow(hears.package, fact)).collect();
     let work = |batch: &[Heard], one_by_one| Work { hears: hears.clone(), batch: batch.to_vec(), one_by_one };
-    let taken = context.transact("", &work(batch, false), |tx, work| Box::pin(take(tx, work))).await;
+    let taken = context.transact("", &work(&batch, false), |tx, work| Box::pin(take(tx, work))).await;
     let is_taken = match taken {
         // Something in it cannot be taken in: it is found by looking at each on its own.
         Err(Error::Refused(_) | Error::Fault(_)) => {
@@ -88,12 +137,21 @@ pub(super) async fn take_in(context: &Context, hears: &Hears, batch: &[Heard]) -
         }
         taken => taken?,
     };
+    drop(spans);
     context.stir();
     if let Some(last) = batch.last().filter(|_| is_taken) {
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; 2^53 facts are far away")]
         metrics::gauge!("baton_consumer_position", "package" => hears.package).set(last.position as f64);
     }
     Ok(is_taken)
+}
+
+/// A span for a fact that somebody follows; what it causes here is of that span.
+fn follow(package: &str, fact: &mut Heard) -> Option<tracing::Span> {
+    let name = fact.r#type.rsplit('.').next().unwrap_or_default();
+    let span = trace::process(package, name, &fact.traceparent)?;
+    fact.traceparent = trace::traceparent(&span, &fact.traceparent);
+    Some(span)
 }
 
 struct Work {
@@ -111,6 +169,7 @@ async fn take(tx: &mut Tx, Work { hears, batch, one_by_one }: &Work) -> Result<b
     if !follows {
         return Ok(false);
     }
+    tx.hears(fresh);
     let mut parked = letters::parked(tx, package, fresh).await?;
     if *one_by_one {
         for fact in fresh {

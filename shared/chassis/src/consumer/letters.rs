@@ -107,6 +107,7 @@ pub async fn retry(context: &Context, hears: &Hears, aggregate: &str) -> Result<
                     occurred_at: letter.occurred_at,
                     recorded_at: letter.recorded_at,
                     historic: letter.historic,
+                    traceparent: String::new(),
                 };
                 hears.consumer.apply(tx, &[fact]).await?;
             }
@@ -132,6 +133,16 @@ pub async fn discard(context: &Context, hears: &Hears, aggregate: &str) -> Resul
         })
     });
     given_up.await
+}
+
+/// Forgets all that is put aside: it will come again.
+pub(super) async fn forget_all(tx: &mut Tx, hears: &Hears) -> Result<()> {
+    let aggregates =
+        sqlx::query_scalar!("SELECT DISTINCT aggregate FROM dead_letter WHERE package = $1", hears.package);
+    for aggregate in aggregates.fetch_all(tx.connection()).await? {
+        forget(tx, hears, &aggregate, None).await?;
+    }
+    Ok(())
 }
 
 async fn forget(tx: &mut Tx, hears: &Hears, aggregate: &str, given_up: Option<RangeInclusive<i64>>) -> Result<()> {

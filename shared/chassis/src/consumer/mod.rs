@@ -51,12 +51,14 @@ pub struct Heard {
     pub recorded_at: Timestamp,
     /// Whether an import brought it.
     pub historic: bool,
+    /// The W3C trace context of what caused it, or of its being taken in here; may be empty.
+    pub traceparent: String,
 }
 
 /// What a service makes of another one's facts.
 pub trait Consumer: Send + Sync + 'static {
-    /// Takes in facts, in order; in the same transaction the position moves, so whatever is done is done exactly once. Refused
-    /// and Fault park the aggregate of the fact that caused it; Busy and Away are tried again.
+    /// Takes in facts, in order; in the same transaction the position moves, so whatever is done is done exactly once. What was taken
+    /// in before may come again, where the producer has begun its order anew: that changes nothing. Refused and Fault park the aggregate of the fact that caused it; Busy and Away are tried again.
     fn apply<'t>(&'t self, tx: &'t mut Tx, facts: &'t [Heard]) -> BoxFuture<'t, Result<()>>;
 
     /// Notes that the facts of an aggregate are put aside from now on.
@@ -96,11 +98,19 @@ impl std::fmt::Debug for Hears {
 impl Hears {
     /// What the producer's log has after a position: at most a batch, none at its end.
     pub async fn ask_log(&self, after_position: i64) -> Result<Vec<Heard>> {
+        Ok(self.ask_log_and_generation(after_position).await?.0)
+    }
+
+    /// The same, and which generation of the producer's order that is.
+    pub async fn ask_log_and_generation(&self, after_position: i64) -> Result<(Vec<Heard>, i64)> {
         let mut client = EventLogServiceClient::new(self.producer.channel()).max_decoding_message_size(8 * 1024 * 1024);
         let page_size = i32::try_from(BATCH).map_err(Error::fault)?;
         let request = ListEventsRequest { after_position, page_size };
         let answer = self.producer.ask(request, |request| async move { client.list_events(request).await }).await?;
-        answer.unwrap_or_default().events.into_iter().map(heard).collect()
+        let answer = answer.unwrap_or_default();
+        let facts = answer.events.into_iter().map(heard).collect::<Result<_>>()?;
+        // A producer that does not tell is of a version that has never begun anew.
+        Ok((facts, answer.generation.max(1)))
     }
 }
 
@@ -118,6 +128,7 @@ fn heard(event: api::event::v1::Event) -> Result<Heard> {
         occurred_at: instant(event.occurred_at)?,
         recorded_at: instant(event.recorded_at)?,
         historic: event.historic,
+        traceparent: event.traceparent,
     })
 }
 
@@ -129,7 +140,7 @@ pub(crate) async fn run(
     hears: Hears,
     stop: CancellationToken,
 ) {
-    let mut trouble = Trouble::new("a consumer");
+    let mut trouble = Trouble::new(format!("the consumer of {}", hears.package));
     let mut is_known = false;
     let mut fails_since: Option<Instant> = None;
     while !stop.is_cancelled() {
@@ -142,8 +153,11 @@ pub(crate) async fn run(
             listen(&context, &client, &prefix, &hears, &stop, &mut trouble, &mut fails_since).await
         };
         if let Err(error) = listening.await {
-            if fails_since.get_or_insert_with(Instant::now).elapsed() >= TROUBLE_AFTER {
+            let fails_for = fails_since.get_or_insert_with(Instant::now).elapsed();
+            if fails_for >= TROUBLE_AFTER {
                 trouble.is(&error);
+                // Whatever was said since is not taken in.
+                metrics::gauge!("baton_consumer_age_seconds", "package" => hears.package).set(fails_for.as_secs_f64());
             }
             // The broker may be away, or heal; the producer's own log may still answer.
             if let Err(error) = fill(&context, &hears, &stop).await {
@@ -183,6 +197,9 @@ async fn listen(
             [] => false,
             batch => apply::take_in(context, hears, batch).await?,
         };
+        if let Some(last) = batch.last().filter(|_| is_taken) {
+            apply::wait(context, hears.package, messages.pending, last.recorded_at).await?;
+        }
         if !is_taken {
             // Nothing came for a while, or not what comes next.
             match (fill(context, hears, stop).await, &batch[..]) {
@@ -203,11 +220,16 @@ async fn fill(context: &Context, hears: &Hears, stop: &CancellationToken) -> Res
     let mut is_any = false;
     loop {
         let place = bounded(SILENT_AFTER, apply::place(context, hears.package)).await?;
-        let batch = select! {
+        let (batch, generation) = select! {
             () = stop.cancelled() => return Ok(is_any),
-            batch = hears.ask_log(place.position) => batch?,
+            batch = hears.ask_log_and_generation(place.position) => batch?,
         };
+        if generation != place.generation {
+            apply::begin_anew(context, hears, place.generation, generation).await?;
+            return Ok(true);
+        }
         if batch.is_empty() {
+            apply::nothing_waits(hears.package);
             return Ok(is_any);
         }
         apply::take_in(context, hears, &batch).await?;

@@ -22,8 +22,10 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a stream brings after a position.
 pub(super) struct Messages {
-    messages: pull::Stream,
+    brought: pull::Stream,
     generation: i64,
+    /// How many facts of the stream follow the last one that was brought.
+    pub(super) pending: u64,
 }
 
 impl Messages {
@@ -46,18 +48,19 @@ impl Messages {
         let consumer = timeout(ANSWER_TIMEOUT, consumer).await.map_err(away)?.map_err(away)?;
         let messages = consumer.stream().max_messages_per_batch(1_000).heartbeat(Duration::from_secs(5));
         let messages = messages.messages().await.map_err(away)?;
-        Ok(Self { messages, generation: place.generation })
+        Ok(Self { brought: messages, generation: place.generation, pending: 0 })
     }
 
     /// What has come: as soon as there is anything, and at most so much; nothing after a silence.
     pub(super) async fn next(&mut self, most: usize, silence: Duration) -> Result<Vec<Heard>> {
         let mut batch = vec![];
-        let Ok(first) = timeout(silence, self.messages.next()).await else { return Ok(batch) };
+        let Ok(first) = timeout(silence, self.brought.next()).await else { return Ok(batch) };
         let mut next = Some(first);
         while let Some(message) = next {
             let message = message.ok_or_else(|| away("the stream of messages ended"))?.map_err(away)?;
+            self.pending = message.info().map_err(away)?.pending;
             batch.push(self.read(&message)?);
-            next = if batch.len() < most { self.messages.next().now_or_never() } else { None };
+            next = if batch.len() < most { self.brought.next().now_or_never() } else { None };
         }
         Ok(batch)
     }
@@ -67,8 +70,9 @@ impl Messages {
         let headers = message.headers.as_ref().ok_or_else(|| broken("headers"))?;
         let source = header(headers, "ce-source").unwrap_or_default();
         if source.rsplit('/').next().and_then(|generation| generation.parse::<i64>().ok()) != Some(self.generation) {
-            let message = "GENERATION_MOVED: the producer has begun its stream anew: rebuild what was made of it";
-            return Err(Error::fault(message));
+            // What that means is told by the producer's log.
+            let message = "the stream is of another generation than what was heard";
+            return Err(away(message));
         }
         let text = |name| header(headers, name).ok_or_else(|| broken(name));
         let instant = |name| text(name)?.parse::<Timestamp>().map_err(Error::fault);
@@ -81,6 +85,7 @@ impl Messages {
             occurred_at: instant("ce-time")?,
             recorded_at: instant("ce-recordedtime").or_else(|_| instant("ce-time"))?,
             historic: text("ce-historic")? == "true",
+            traceparent: header(headers, "traceparent").unwrap_or_default().to_owned(),
         })
     }
 }

@@ -51,13 +51,13 @@ impl Service for Listener {
 
     type Config = Config;
 
-    async fn mount(_: &Context, config: Config) -> Result<Mount> {
-        Ok(Mount::default().hears(hears(&config)))
+    async fn mount(context: &Context, config: Config) -> Result<Mount> {
+        Ok(Mount::default().hears(hears(context, &config)))
     }
 }
 
-fn hears(config: &Config) -> Hears {
-    let peer = Peer::new("the producer", &config.producer_url, config.token_file.clone(), Duration::from_secs(2));
+fn hears(context: &Context, config: &Config) -> Hears {
+    let peer = Peer::new(context, "the producer", &config.producer_url, &config.token_file, Duration::from_secs(2));
     Hears { package: PRODUCER, producer: peer.expect("an address"), consumer: Arc::new(Ears) }
 }
 
@@ -292,7 +292,8 @@ async fn a_fact_that_cannot_be_taken_in_holds_up_its_aggregate_and_nothing_else(
     pair.settle().await;
     assert_eq!(pair.aside().await, [of_a(true), of_a(false), of_a(false)], "what comes later waits behind it");
 
-    let (context, hears) = (listener.running.context(), hears(&pair.config()));
+    let context = listener.running.context();
+    let hears = hears(context, &pair.config());
     consumer::retry(context, &hears, "counter/a").await.expect_err("it is still disliked");
     assert_eq!((pair.aside().await.len(), pair.parked().await.len()), (3, 1), "all of it or nothing");
     pair.change("DELETE FROM disliked").await;
@@ -315,7 +316,7 @@ async fn what_is_given_up_is_never_heard_and_what_comes_later_is() {
         pair.say("a", name).await;
     }
     pair.settle().await;
-    let hears = hears(&pair.config());
+    let hears = hears(listener.running.context(), &pair.config());
     assert_eq!(consumer::discard(listener.running.context(), &hears, "counter/a").await.unwrap(), 2);
     assert_eq!((pair.aside().await, pair.parked().await), (vec![], vec![]));
     let mut connection = pair.setting.database.connect().await;

@@ -264,7 +264,14 @@ mod tests {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = tonic::transport::Server::builder().add_service(PolicyServiceServer::new(Policies::default()));
         tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
-        let sla = Remote::new("SLA", &url, Bearer::new("secret").unwrap(), Duration::from_secs(10)).unwrap();
+        let sla = Remote::new(
+            "SLA",
+            &url,
+            Bearer::new("secret").unwrap(),
+            Duration::from_secs(10),
+            tls::Trusted::new(None, None, &[]).unwrap(),
+        )
+        .unwrap();
 
         let text = "policy: standard\ntargets:\n- {clock: begin, duration: {working: 8h}}\n";
         let import = async |text: &str| bring_in(PolicyFile::from_yaml(text).unwrap(), &sla).await.unwrap();
