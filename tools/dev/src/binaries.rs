@@ -230,11 +230,7 @@ impl Program {
     }
 
     fn story(&self, refused: &[String]) -> String {
-        if refused.is_empty() {
-            format!("no {} on this machine; ", self.title)
-        } else {
-            format!("{}; ", refused.join("; "))
-        }
+        if refused.is_empty() { format!("no {} on this machine", self.title) } else { refused.join("; ") }
     }
 }
 
