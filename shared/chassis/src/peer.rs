@@ -1,6 +1,7 @@
 //! Another service as this one calls it: its address, this service's own token, and how long an answer may take.
 
 use std::{
+    error::Error as _,
     future::Future,
     path::{Path, PathBuf},
     task::{self, Poll},
@@ -74,6 +75,8 @@ impl Peer {
             .map_err(|late| Error::Away { what: self.what, source: late.into() })?;
         match answer {
             Ok(answer) => Ok(Some(answer.into_inner())),
+            // What has a source was not said by the other side: the connection to it broke, or was refused after its greeting.
+            Err(status) if status.source().is_some() => Err(Error::Away { what: self.what, source: status.into() }),
             Err(status) => match status.code() {
                 Code::NotFound => Ok(None),
                 Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::ResourceExhausted => {

@@ -30,12 +30,12 @@ const PRODUCER: &str = "baton.handoff.v1";
 
 /// Fails with whatever its ears do not like.
 #[derive(Debug)]
-struct Listener;
+pub(crate) struct Listener;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Config {
-    producer_url: String,
-    token_file: PathBuf,
+pub(crate) struct Config {
+    pub(crate) producer_url: String,
+    pub(crate) token_file: PathBuf,
 }
 
 static NO_MIGRATIONS: Migrator = Migrator::DEFAULT;
@@ -129,12 +129,13 @@ impl Consumer for Ears {
 }
 
 /// A fact as the listener wrote it down: position, aggregate, place in its history, name.
-type Note = (i64, String, i64, String);
+pub(crate) type Note = (i64, String, i64, String);
 
 /// A producer, and where a listener hears it.
-struct Pair {
-    producer: Served,
-    setting: Setting,
+pub(crate) struct Pair {
+    pub(crate) producer: Served,
+    /// Where the listener listens.
+    pub(crate) setting: Setting,
     /// Holds the listener's own token.
     folder: TempDir,
 }
@@ -145,6 +146,11 @@ impl Pair {
     }
 
     async fn within(setting: Setting) -> Self {
+        Self::of(setting.serve::<Probe>(probe::Config::default()).await).await
+    }
+
+    /// Of a producer that runs, and a listener with a database of its own.
+    pub(crate) async fn of(producer: Served) -> Self {
         const TABLES: &str = "
             CREATE TABLE heard (place bigint GENERATED ALWAYS AS IDENTITY, position bigint, aggregate text,
                                 aggregate_seq bigint, name text);
@@ -153,16 +159,16 @@ impl Pair {
             CREATE TABLE disliked (name text PRIMARY KEY);
             GRANT ALL ON heard, parked, given_up, disliked TO handoff;
             GRANT ALL ON SEQUENCE heard_place_seq TO handoff";
-        let producer = setting.serve::<Probe>(probe::Config::default()).await;
         let database = Database::new::<Listener>().await;
         let mut owner = database.connect_as_owner().await;
         sqlx::raw_sql(TABLES).execute(&mut owner).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
+        let setting = Setting { database, ..producer.setting.clone() };
         std::fs::write(folder.path().join("token"), setting.issuer().token(&People::Reader.claims())).unwrap();
-        Self { setting: Setting { database, ..setting }, producer, folder }
+        Self { producer, setting, folder }
     }
 
-    fn config(&self) -> Config {
+    pub(crate) fn config(&self) -> Config {
         Config { producer_url: self.producer.url(), token_file: self.folder.path().join("token") }
     }
 
@@ -170,7 +176,7 @@ impl Pair {
         self.setting.serve::<Listener>(self.config()).await
     }
 
-    async fn say(&self, counter: &str, name: &'static str) {
+    pub(crate) async fn say(&self, counter: &str, name: &'static str) {
         say(self.producer.running.context(), counter, &[step(name)]).await.unwrap();
     }
 
@@ -182,7 +188,7 @@ impl Pair {
     }
 
     /// What the listener wrote down so far, in its order.
-    async fn notes(&self) -> Vec<Note> {
+    pub(crate) async fn notes(&self) -> Vec<Note> {
         const HEARD: &str = "SELECT position, aggregate, aggregate_seq, name FROM heard ORDER BY place";
         let mut connection = self.setting.database.connect().await;
         let notes = sqlx::query_as(HEARD).fetch_all(&mut connection).await.unwrap();
@@ -213,7 +219,7 @@ impl Pair {
     }
 
     /// Waits for it, and proves that the listener has written down exactly the producer's log, and said so of every fact.
-    async fn must_have_heard_all(&self) -> usize {
+    pub(crate) async fn must_have_heard_all(&self) -> usize {
         self.settle().await;
         let logged = mirror::log(&self.producer).await;
         let name = |full: &str| full.rsplit('.').next().unwrap().to_owned();

@@ -1,5 +1,6 @@
 //! What the chassis promises, proven on real servers by breaking things. Run: `cargo dev test -p chassis`
 
+mod authority;
 mod broker;
 mod browser;
 mod config;
@@ -15,6 +16,7 @@ mod probe;
 mod servers;
 mod stopping;
 mod store;
+mod tls;
 mod tokens;
 mod trouble;
 mod watermark;
