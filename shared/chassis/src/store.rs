@@ -71,11 +71,16 @@ pub(crate) fn pool(config: &Database) -> Result<PgPool> {
 }
 
 fn options(knob: &'static str, url: &Secret) -> Result<PgConnectOptions, Wrong> {
-    let read = url.expose().parse::<PgConnectOptions>();
-    read.map_err(|error| {
+    let wrong = |why: String| {
         let form = "write it as postgres://ROLE:PASSWORD@HOST:PORT/DATABASE, with %-escapes in the password";
-        Wrong::new(format!("{knob} is not the address of a PostgreSQL: {error}"), form)
-    })
+        Wrong::new(format!("{knob} is not the address of a PostgreSQL: {why}"), form)
+    };
+    let text = url.expose();
+    // The library takes any scheme, and would look for a host of that name.
+    if !["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
+        return Err(wrong("it does not begin with postgres://".to_owned()));
+    }
+    text.parse::<PgConnectOptions>().map_err(|error| wrong(error.to_string()))
 }
 
 /// Connects once, and looks whether that server will do.
@@ -103,7 +108,7 @@ pub(crate) async fn connect(knob: &'static str, url: &Secret) -> Result<PgConnec
             };
             return Err(Wrong::new(format!("{knob}: {place} refuses: {}", refusal.message()), remedy));
         }
-        Ok(Err(error @ sqlx::Error::Tls(_))) => {
+        Ok(Err(error)) if is_of_tls(&error, &options) => {
             let remedy =
                 format!("look at sslmode, sslrootcert, sslcert and sslkey in {knob}, and at the server's certificate");
             return Err(Wrong::new(format!("{knob}: no TLS with {place}: {}", chain(&error)), remedy));
@@ -118,6 +123,18 @@ pub(crate) async fn connect(knob: &'static str, url: &Secret) -> Result<PgConnec
         return Err(Wrong::new(format!("{knob}: {place} is PostgreSQL {version}, which is too old"), remedy));
     }
     Ok(connection)
+}
+
+/// Whether there is a server, and no TLS with it: the library says some of that by errors of input and output, as it does of files of
+/// certificates that cannot be read.
+fn is_of_tls(error: &sqlx::Error, options: &PgConnectOptions) -> bool {
+    use std::io::ErrorKind::{InvalidData, NotFound, PermissionDenied};
+    let is_socket = options.get_socket().is_some() || options.get_host().starts_with('/');
+    match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) => !is_socket && matches!(error.kind(), InvalidData | NotFound | PermissionDenied),
+        _ => false,
+    }
 }
 
 /// Whether the role that serves is the schema's own, and can see it.

@@ -13,6 +13,7 @@ mod mirror;
 mod once;
 mod order;
 mod probe;
+mod secured;
 mod servers;
 mod stopping;
 mod store;

@@ -1,6 +1,6 @@
 //! Servers of a test's own, to be stopped, killed and wiped; locks by which a test holds transactions; probes by HTTP.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use sqlx::{Connection, PgConnection};
 use testkit::{Access, Database, Nats, Options, Postgres, Scratch, Setting, Tether, eventually};
@@ -20,14 +20,28 @@ pub(crate) struct Broker {
 
 impl Broker {
     pub(crate) fn start() -> Self {
+        Self::start_with("", &[])
+    }
+
+    /// One with more to its configuration, and copies of the files that this names.
+    pub(crate) fn start_with(more: &str, files: &[(&str, &Path)]) -> Self {
         let (tether, scratch) = (Tether::from_env().expect("cargo dev test"), Scratch::new().expect("a folder"));
         let options = Options { folder: scratch.path().join("nats"), durable: false };
-        Self { nats: Nats::start(&tether, &options, Access::Open).expect("NATS starts"), scratch }
+        std::fs::create_dir(&options.folder).expect("its folder is made");
+        for (name, file) in files {
+            std::fs::copy(file, options.folder.join(name)).expect("the file is copied");
+        }
+        Self { nats: Nats::start_with(&tether, &options, Access::Open, more).expect("NATS starts"), scratch }
     }
 
     /// A setting with this broker.
     pub(crate) async fn setting(&self) -> Setting {
         Setting::with::<Probe>(Database::new::<Probe>().await, self.nats.url())
+    }
+
+    /// What it has written into its log.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.scratch.path().join("nats/nats-server.log")).expect("it writes a log")
     }
 
     /// Ends it, deletes all that it knew, and starts it again.

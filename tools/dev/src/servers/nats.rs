@@ -39,6 +39,11 @@ pub struct Nats {
 impl Nats {
     /// Starts a server of our own (never one that the environment names); returns when it answers.
     pub fn start(tether: &Tether, options: &Options, access: Access) -> Result<Self> {
+        Self::start_with(tether, options, access, "")
+    }
+
+    /// The same, with more to its configuration than what is shipped; files that it names are looked for in the server's folder.
+    pub fn start_with(tether: &Tether, options: &Options, access: Access, more: &str) -> Result<Self> {
         let program = binaries::nats()?.path;
         let step = progress::step("starting NATS");
         own_folder(&options.folder)?;
@@ -46,7 +51,7 @@ impl Nats {
             Access::Open => ("", vec![]),
             Access::Users => (USERS, [&SCHEMAS[..], &[READER]].concat()),
         };
-        for (file, text) in [("nats-server.conf", SERVER), ("users.conf", users)] {
+        for (file, text) in [("nats-server.conf", SERVER), ("users.conf", &format!("{users}\n{more}"))] {
             std::fs::write(options.folder.join(file), text)
                 .or_say("writing the configuration of NATS", "look whether the disk is full and the folder writable")?;
         }
