@@ -45,7 +45,9 @@ impl Drop for Traces {
 /// Writes the logs of this process to its standard error from here on, in colour where that is a terminal; and sends its traces
 /// where a collector is configured. To be called within a runtime.
 pub(crate) fn start(identity: &Identity, log: &Log, traces: Option<(&Telemetry, Trusted)>) -> Result<Traces, String> {
-    let filter = EnvFilter::try_new(&log.filter).map_err(|error| format!("log.filter: {error}"))?;
+    // The library tells of every connection twice; what of it matters is told by whoever uses it.
+    let filter = format!("async_nats=warn,{}", log.filter);
+    let filter = EnvFilter::try_new(&filter).map_err(|error| format!("log.filter: {error}"))?;
     let lines = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     let lines = match log.format {
         LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),

@@ -29,6 +29,21 @@ impl Database {
         Self { superuser_url: superuser_url.to_owned(), name, schema }
     }
 
+    /// A fresh one with the roles and the empty schema, on the run's PostgreSQL: nothing is migrated.
+    pub async fn empty<S: Service>() -> Self {
+        let superuser_url = of_run("BATON_TEST_POSTGRES_URL");
+        let name = format!("baton_test_{}", request_id().replace('-', ""));
+        databases::prepare_database(&superuser_url, &name).await.expect("the database is prepared");
+        Self { superuser_url, name, schema: S::IDENTITY.schema }
+    }
+
+    /// A copy of it as it is now, as a backup is one; nobody may be connected.
+    pub async fn copy(&self) -> Self {
+        let name = format!("baton_test_{}", request_id().replace('-', ""));
+        databases::clone_database(&self.superuser_url, &self.name, &name).await.expect("the database is copied");
+        Self { name, ..self.clone() }
+    }
+
     /// As the service's own role.
     pub fn url(&self) -> String {
         databases::role_url(&self.superuser_url, self.schema, &self.name).expect("the run's URL is one")

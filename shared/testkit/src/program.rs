@@ -1,6 +1,6 @@
 //! A service as a process of its own, which can be killed, stopped and doubled.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chassis::Service;
 use nix::sys::signal::Signal;
@@ -33,9 +33,29 @@ impl Program {
         knobs: &[(&str, String)],
         environment: &[(&str, String)],
     ) -> Self {
+        Self::begin::<S>(&programs(), setting, free_port().expect("a port"), knobs, environment).await
+    }
+
+    /// The same, where it has to answer gRPC at that port.
+    pub async fn start_at<S: Service>(setting: &Setting, grpc_port: u16, knobs: &[(&str, String)]) -> Self {
+        Self::begin::<S>(&programs(), setting, grpc_port, knobs, &[]).await
+    }
+
+    /// The same, of the programs in another folder, as those of another release.
+    pub async fn start_from<S: Service>(programs: &Path, setting: &Setting, knobs: &[(&str, String)]) -> Self {
+        Self::begin::<S>(programs, setting, free_port().expect("a port"), knobs, &[]).await
+    }
+
+    async fn begin<S: Service>(
+        programs: &Path,
+        setting: &Setting,
+        grpc_port: u16,
+        knobs: &[(&str, String)],
+        environment: &[(&str, String)],
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (grpc_port, http_port) = (free_port().expect("a port"), free_port().expect("a port"));
-        let launch = launch::<S>(setting, folder.path(), [grpc_port, http_port], knobs, environment);
+        let http_port = free_port().expect("a port");
+        let launch = launch::<S>(programs, setting, folder.path(), [grpc_port, http_port], knobs, environment);
         let process = Process::start(&Tether::from_env().expect("run: cargo dev test"), launch.clone());
         let process = process.expect("the service starts");
         let program = Self { process, grpc_port, http_port, launch, setting: setting.clone(), _folder: folder };
@@ -45,8 +65,18 @@ impl Program {
 
     /// Runs a command of a service in that setting, where none need serve; what it printed, and whether it went well.
     pub async fn once<S: Service>(setting: &Setting, knobs: &[(&str, String)], arguments: &[&str]) -> (bool, String) {
+        Self::once_from::<S>(&programs(), setting, knobs, arguments).await
+    }
+
+    /// The same, of the programs in another folder.
+    pub async fn once_from<S: Service>(
+        programs: &Path,
+        setting: &Setting,
+        knobs: &[(&str, String)],
+        arguments: &[&str],
+    ) -> (bool, String) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        run(&launch::<S>(setting, folder.path(), [0, 0], knobs, &[]), arguments).await
+        run(&launch::<S>(programs, setting, folder.path(), [0, 0], knobs, &[]), arguments).await
     }
 
     /// Where it answers gRPC.
@@ -65,6 +95,13 @@ impl Program {
         let tether = Tether::from_env().expect("run: cargo dev test");
         self.process = Process::start(&tether, self.launch.clone()).expect("the service starts");
         self.answers().await;
+    }
+
+    /// Starts it again on the same ports, of the programs in another folder.
+    pub async fn start_again_from(&mut self, programs: &Path) {
+        let name = self.launch.program.file_name().expect("a program has a name").to_owned();
+        self.launch.program = programs.join(name);
+        self.start_again().await;
     }
 
     /// Runs another command of the same program in the same environment; what it printed, and whether it went well. Dropped before
@@ -86,8 +123,14 @@ impl Program {
     }
 }
 
+/// Where the programs of this checkout are.
+fn programs() -> PathBuf {
+    std::env::var_os("BATON_BIN_DIR").expect("run: cargo dev test").into()
+}
+
 /// How the service is started: in that setting, on those ports for gRPC and probes.
 fn launch<S: Service>(
+    programs: &Path,
     setting: &Setting,
     folder: &Path,
     [grpc_port, http_port]: [u16; 2],
@@ -111,10 +154,9 @@ fn launch<S: Service>(
     let knobs = own.into_iter().chain(knobs.iter().map(|(name, value)| (*name, value.clone())));
     let knobs = knobs.map(|(name, value)| (format!("BATON_{name}"), value));
     let beside = environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-    let programs = std::env::var_os("BATON_BIN_DIR").expect("run: cargo dev test");
     Launch {
         name: S::IDENTITY.name.to_owned(),
-        program: Path::new(&programs).join(S::IDENTITY.name),
+        program: programs.join(S::IDENTITY.name),
         arguments: vec!["serve".into()],
         environment: knobs.chain(beside).collect(),
         forgotten: vec![],

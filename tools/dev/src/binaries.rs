@@ -144,6 +144,16 @@ pub fn kubernetes_validate() -> Result<PathBuf> {
     fetch::library(&VALIDATE, "the schemas of Kubernetes")
 }
 
+/// The folder of the gRPC library for Python, a client as others have.
+pub fn grpc() -> Result<PathBuf> {
+    const GRPC: Package = Package {
+        name: "grpcio-1.85.3",
+        origin: Origin::PipForPython(include_str!("../requirements/grpc.txt")),
+        program: "grpc/__init__.py",
+    };
+    fetch::library(&GRPC, "gRPC for Python")
+}
+
 /// The folder of a Python library for an SMTP server.
 pub fn mail() -> Result<PathBuf> {
     const MAIL: Package = Package {

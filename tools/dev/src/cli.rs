@@ -15,6 +15,7 @@ use crate::commands::prepare::Prepare;
 use crate::commands::release_contract::ReleaseContract;
 use crate::commands::test::Test;
 use crate::commands::up::Up;
+use crate::commands::upgrade::Upgrade;
 
 /// The local stack, the tests and the checks of Baton
 ///
@@ -34,6 +35,7 @@ enum Command {
     Demo(Demo),
     Test(Test),
     Faults(Faults),
+    Upgrade(Upgrade),
     Check(Check),
     Prepare(Prepare),
     ReleaseContract(ReleaseContract),
@@ -51,6 +53,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::Demo(command) => command.run(),
         Command::Test(command) => command.run(),
         Command::Faults(command) => command.run(),
+        Command::Upgrade(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Prepare(command) => command.run(),
         Command::ReleaseContract(ReleaseContract {}) => ReleaseContract::run(),

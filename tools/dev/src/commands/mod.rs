@@ -8,3 +8,4 @@ pub(crate) mod prepare;
 pub(crate) mod release_contract;
 pub(crate) mod test;
 pub(crate) mod up;
+pub(crate) mod upgrade;
