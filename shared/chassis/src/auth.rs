@@ -92,6 +92,20 @@ struct Discovered {
     jwks_uri: String,
 }
 
+/// A JWK set as it is published. Keys of kinds that are not known here are left out, as RFC 7517 has it in section 5: they are for
+/// something else.
+#[derive(Debug, Deserialize)]
+struct Published {
+    keys: Vec<serde_json::Value>,
+}
+
+impl From<Published> for JwkSet {
+    fn from(published: Published) -> Self {
+        let known = published.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok());
+        Self { keys: known.collect() }
+    }
+}
+
 /// The claims of a token that Baton reads.
 #[derive(Debug, Deserialize)]
 struct Claims {
@@ -137,6 +151,25 @@ pub(crate) enum NoKeys {
     AnotherIssuer { found: String, expected: String },
     #[error("auth.discovery_url: {0:?} is no address")]
     NoAddress(String),
+    #[error("auth.discovery_url: the document came by TLS, and says that keys are at {0}, which is plain")]
+    Plain(http::Uri),
+}
+
+impl NoKeys {
+    /// What an operator has to do.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Self::Unreadable(..) | Self::Malformed(..) => {
+                "name a file that this user may read, with the public keys of the issuer as a JWK set: {\"keys\": [...]}"
+            }
+            Self::Untrusted(_) => {
+                "put a PEM file there that this user may read, with the authority of the issuer's certificate"
+            }
+            _ => {
+                "look whether the issuer runs there, at auth.discovery_url and auth.issuer, and with https at auth.ca_file"
+            }
+        }
+    }
 }
 
 impl Verifier {
@@ -325,7 +358,8 @@ impl Source {
 
 fn read_file(file: &PathBuf) -> Result<JwkSet, NoKeys> {
     let text = std::fs::read_to_string(file).map_err(|error| NoKeys::Unreadable(file.clone(), error))?;
-    serde_json::from_str(&text).map_err(|error| NoKeys::Malformed(file.clone(), error))
+    let published: Published = serde_json::from_str(&text).map_err(|error| NoKeys::Malformed(file.clone(), error))?;
+    Ok(published.into())
 }
 
 /// The keys of the issuer whose discovery document is there; the document must be that issuer's own.
@@ -337,9 +371,9 @@ async fn discover(issuer: &str, document: &http::Uri, client: &Client) -> Result
     let keys: http::Uri = discovered.jwks_uri.parse().map_err(|_| NoKeys::NoAddress(discovered.jwks_uri))?;
     // Keys that come plainly, where the document came by TLS, are nobody's proof.
     if document.scheme_str() == Some("https") && keys.scheme_str() != Some("https") {
-        return Err(NoKeys::NoAddress(keys.to_string()));
+        return Err(NoKeys::Plain(keys));
     }
-    get(&keys, client).await
+    get::<Published>(&keys, client).await.map(JwkSet::from)
 }
 
 async fn get<T: serde::de::DeserializeOwned>(from: &http::Uri, client: &Client) -> Result<T, NoKeys> {

@@ -306,9 +306,7 @@ fn reflect(mount: &mut Mount) -> Result<()> {
 
 /// What a service without the keys of its issuer has to be told.
 pub(crate) fn without_keys(error: NoKeys) -> Error {
-    let remedy =
-        "name a file that this user may read, with the public keys of the issuer as a JWK set: {\"keys\": [...]}";
-    Wrong::new(chain(&error), remedy).into()
+    Wrong::new(chain(&error), error.remedy()).into()
 }
 
 async fn listen(knob: &'static str, address: SocketAddr) -> Result<TcpListener, Wrong> {

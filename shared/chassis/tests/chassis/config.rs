@@ -48,6 +48,13 @@ fn a_bound_that_does_not_hold_or_a_wrong_type_is_refused_by_name() {
         ("[grpc]\ndrain_seconds = 21\n", "drain_seconds"),
         ("[database]\nmax_connections = \"many\"\n", "max_connections"),
         ("[grpc]\nlisten = \"somewhere\"\n", "listen"),
+        ("[grpc]\ntls_cert_file = \"a.pem\"\n", "grpc.tls_cert_file and grpc.tls_key_file go together"),
+        ("[grpc]\ntls_client_ca_file = \"a.pem\"\n", "grpc.tls_client_ca_file needs"),
+        ("[nats]\ntls_key_file = \"a.key\"\n", "nats.tls_cert_file and nats.tls_key_file go together"),
+        ("[peers]\ncert_file = \"a.pem\"\n", "peers.cert_file and peers.key_file go together"),
+        ("[telemetry]\nsample_ratio = 1.5\n", "telemetry.sample_ratio"),
+        ("[telemetry]\notlp_endpoint = \"collector:4317\"\n", "telemetry.otlp_endpoint"),
+        ("[auth]\ndiscovery_url = \"idp.example\"\n", "auth.discovery_url"),
     ] {
         let refused = refused(text);
         assert!(refused.contains(key), "{refused}");

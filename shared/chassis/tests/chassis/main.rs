@@ -4,6 +4,7 @@ mod authority;
 mod broker;
 mod browser;
 mod config;
+mod discovery;
 mod edge;
 mod feed;
 mod flood;

@@ -175,9 +175,15 @@ pub(crate) async fn slow_commits(database: &Database) {
 
 /// The HTTP status of a probe; None where nobody answers.
 pub(crate) async fn probe(address: SocketAddr, path: &str) -> Option<u16> {
+    probed(address, path).await.map(|(status, _)| status)
+}
+
+/// The same, and what it says.
+pub(crate) async fn probed(address: SocketAddr, path: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address).await.ok()?;
     stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).await.ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.ok()?;
-    answer.split(' ').nth(1)?.parse().ok()
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    Some((head.split(' ').nth(1)?.parse().ok()?, body.trim().to_owned()))
 }

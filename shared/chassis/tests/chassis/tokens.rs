@@ -10,7 +10,7 @@ use tonic_reflection::pb::{v1, v1alpha};
 use crate::probe::{Config, Probe};
 
 /// The code and the reason that a call with that token is answered with.
-async fn told(served: &Served, bearer: Bearer) -> (Code, String) {
+pub(crate) async fn told(served: &Served, bearer: Bearer) -> (Code, String) {
     let mut client = DirectoryServiceClient::new(served.caller_with(bearer));
     match client.get_team(GetTeamRequest { team_id: "counter".into() }).await {
         Ok(_) => (Code::Ok, String::new()),
