@@ -2,6 +2,7 @@
 //! and a stop under load. On the real programs.
 
 mod cluster;
+mod replica;
 mod restored;
 mod rights;
 mod setups;

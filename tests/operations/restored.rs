@@ -95,6 +95,15 @@ async fn a_restored_store_begins_a_new_generation_and_everything_is_heard_again_
     let (is_well, said) = run(&["verify"]).await;
     assert!(is_well, "every chain holds: {said}");
     must_be_heard_again(&story, in_backup + 2, &handoff_id).await;
+
+    // What is lost was heard: a rebuild forgets it.
+    let (is_well, said) = story.monitor().run(&["rebuild"]).await;
+    println!("{said}");
+    assert!(is_well && said.contains("2 handoffs have lost facts that were heard"), "{said}");
+    let (handoffs,): (i64,) =
+        numbers(&story.monitor_setting.database, "SELECT count(*) FROM sla.handoff WHERE generation = sla.current()")
+            .await;
+    assert_eq!(handoffs, 4, "those of the backup, and the new one");
 }
 
 /// The stream is all of the restored log, at its positions, and of the second generation.

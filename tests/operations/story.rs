@@ -55,6 +55,10 @@ impl Story {
         self.handoff.lock().await
     }
 
+    pub(crate) fn monitor(&self) -> &Program {
+        &self.monitor
+    }
+
     pub(crate) async fn stop_handoff(&self) {
         let mut handoff = self.handoff.lock().await;
         handoff.process.signal(Signal::SIGTERM);

@@ -1,4 +1,4 @@
-//! What documents say of the project is there: links lead somewhere, and every knob is on the page of its service.
+//! What documents say of the project is there: links lead somewhere, and every knob is on its page.
 
 use std::{collections::BTreeSet, path::Path, sync::LazyLock};
 
@@ -88,15 +88,16 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
-fn every_knob_is_on_the_page_of_its_service() {
+fn every_knob_is_on_the_page_of_its_service_and_those_of_all_on_the_page_of_deployments() {
     let config = |path: &str| project::sources().iter().find(|source| source.path == path);
     let shared = knobs(config("shared/chassis/src/config.rs").expect("the chassis has a configuration"));
     assert!(shared.contains(&"max_connections".to_owned()), "{shared:?}");
-    let offences = project::services().into_iter().flat_map(|service| {
+    let of_services = project::services().into_iter().flat_map(|service| {
         let page = project::document(&format!("services/{service}/README.md"));
         let own = config(&format!("services/{service}/src/config.rs")).map(knobs).unwrap_or_default();
-        untold(&[shared.clone(), own].concat(), page)
+        untold(&own, page)
     });
+    let offences = of_services.chain(untold(&shared, project::document("deploy/README.md")));
     hold("Say on the page what the key does, its default, unit and bound:", offences);
 }
 

@@ -6,9 +6,11 @@
 mod direction;
 mod documents;
 mod manifests;
+mod migrations;
 mod offence;
 mod places;
 mod project;
 mod source;
 mod sql;
 mod taste;
+mod watched;

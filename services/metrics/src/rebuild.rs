@@ -38,17 +38,27 @@ pub(crate) async fn rebuild(context: Context, hears: Vec<(Producer, Hears)>) -> 
     let in_use = current(context.pool()).await?;
     let next = Generation(in_use.0 + 1);
     eprintln!("generation {} is in use; generation {} is made from the beginning", in_use.0, next.0);
-    while delete_others(context.pool(), in_use).await? {}
-    let shelf = Shelf::default();
-    let mut readings: Vec<Reading> =
-        hears.into_iter().map(|(producer, hears)| Reading { producer, hears, position: 0 }).collect();
+    let mut known_apart = 0;
     loop {
-        for reading in &mut readings {
-            while go_on(&context, &shelf, next, reading).await? {}
-        }
-        if swap(&context, &shelf, next, &readings).await? {
+        while delete_others(context.pool(), in_use).await? {}
+        let shelf = Shelf::default();
+        let begin =
+            |(producer, hears): &(Producer, Hears)| Reading { producer: *producer, hears: hears.clone(), position: 0 };
+        let mut readings: Vec<Reading> = hears.iter().map(begin).collect();
+        let apart = loop {
+            for reading in &mut readings {
+                while go_on(&context, &shelf, next, reading).await? {}
+            }
+            if let Some(apart) = swap(&context, &shelf, next, &readings, known_apart).await? {
+                break apart;
+            }
+        };
+        if apart == 0 {
             break;
         }
+        // What was put aside may have been taken in meanwhile; what is apart the second time has lost what was heard of it.
+        eprintln!("{apart} handoffs have gone another way meanwhile, as by `dlq retry`: once more from the beginning");
+        known_apart = apart;
     }
     while delete_others(context.pool(), next).await? {}
     Ok(())
@@ -102,8 +112,16 @@ async fn take_in(tx: &mut Tx, shelf: &Shelf, next: Generation, heard: &[Heard]) 
     Ok(())
 }
 
-/// Puts the generation in use, unless there is more to take in; then it answers false.
-async fn swap(context: &Context, shelf: &Shelf, next: Generation, readings: &[Reading]) -> Result<bool> {
+/// Puts the generation in use and answers 0, or how many handoffs have gone another way in the one that is; None where there is more to
+/// take in. As many of them as the time before have lost facts that were heard, since a producer was restored from a backup: they
+/// become what it says of them now.
+async fn swap(
+    context: &Context,
+    shelf: &Shelf,
+    next: Generation,
+    readings: &[Reading],
+    lost: i64,
+) -> Result<Option<i64>> {
     let places: Vec<(&'static str, i64)> =
         readings.iter().map(|reading| (reading.hears.package, reading.position)).collect();
     let work = (shelf.clone(), places);
@@ -118,20 +136,22 @@ async fn swap(context: &Context, shelf: &Shelf, next: Generation, readings: &[Re
             while ops::hear::measure_stale(tx, shelf, in_use).await? > 0 {}
             while ops::hear::measure_stale(tx, shelf, next).await? > 0 {}
             let difference = compare(tx, next, in_use).await?;
-            if difference.apart > 0 {
-                return Err(Error::fault(format!(
-                    "{} handoffs have gone another way meanwhile, as by `dlq retry`; nothing has changed: rebuild again",
-                    difference.apart
-                )));
+            if difference.apart == 0 || difference.apart == lost {
+                swap_in(tx, next).await?;
             }
-            swap_in(tx, next).await?;
             Ok(Some(difference))
         })
     });
-    let Some(difference) = swapped.await? else { return Ok(false) };
+    let Some(difference) = swapped.await? else { return Ok(None) };
+    if difference.apart != 0 && difference.apart != lost {
+        return Ok(Some(difference.apart));
+    }
     eprintln!(
         "generation {} is in use: {} handoffs, the sums of {} days and cohorts; {} differ from those before",
         next.0, difference.handoffs, difference.days, difference.differing
     );
-    Ok(true)
+    if lost > 0 {
+        eprintln!("{lost} handoffs have lost facts that were heard; they are what the other services say now");
+    }
+    Ok(Some(0))
 }

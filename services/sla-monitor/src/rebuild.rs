@@ -1,6 +1,8 @@
 //! `sla-monitor rebuild`: a second generation of courses and clocks, made from the whole history beside the one in use, and put
 //! in its place when it has caught up. The service goes on answering and says nothing twice.
 
+use std::collections::BTreeSet;
+
 use api::sla::v1::{self as pb, sla_event::Kind};
 use chassis::{
     Context,
@@ -22,7 +24,7 @@ use crate::{
     store::{
         book::Shelf,
         course::Generation,
-        rebuild::{behind, compare, current, delete_others, lock, stop_all, swap_in},
+        rebuild::{Difference, behind, compare, current, delete_others, lock, stop_all, swap_in},
     },
 };
 
@@ -36,21 +38,37 @@ pub(crate) async fn rebuild(context: Context, hears: Hears) -> Result<()> {
     let in_use = current(context.pool()).await?;
     let next = in_use + 1;
     eprintln!("generation {in_use} is in use; generation {next} is made from the beginning");
-    while delete_others(context.pool(), [in_use, in_use]).await? {}
-    let shelf = Shelf::default();
+    let mut apart = BTreeSet::new();
+    loop {
+        while delete_others(context.pool(), [in_use, in_use]).await? {}
+        let shelf = Shelf::default();
+        let position = go_through_all(&context, &hears, &shelf, next).await?;
+        apart = swap(&context, &hears, &shelf, next, position, &apart).await?;
+        if apart.is_empty() {
+            break;
+        }
+        // What was put aside may have been taken in meanwhile; what is apart the second time has lost what was heard of it.
+        eprintln!(
+            "{} handoffs have gone another way meanwhile, as by `dlq retry`: once more from the beginning",
+            apart.len()
+        );
+    }
+    while delete_others(context.pool(), [next, next]).await? {}
+    Ok(())
+}
+
+/// Everything that the generation in use has heard; the position of the last of it.
+async fn go_through_all(context: &Context, hears: &Hears, shelf: &Shelf, next: i64) -> Result<i64> {
     let mut position = 0;
     loop {
-        let facts = heard(&context, &hears, position).await?;
-        let Some(last) = facts.last() else { break };
+        let facts = heard(context, hears, position).await?;
+        let Some(last) = facts.last() else { return Ok(position) };
         if last.position / 10_000 > position / 10_000 {
             eprintln!("  {} facts", last.position);
         }
         position = last.position;
-        go_on(&context, &shelf, next, &read(&facts)).await?;
+        go_on(context, shelf, next, &read(&facts)).await?;
     }
-    swap(&context, &hears, &shelf, next, position).await?;
-    while delete_others(context.pool(), [next, next]).await? {}
-    Ok(())
 }
 
 /// Facts after a position, of those that the generation in use has taken in: what was decided about them is in the log by now.
@@ -75,8 +93,23 @@ async fn go_on(context: &Context, shelf: &Shelf, generation: i64, heard: &[Heard
     done.await
 }
 
-/// Takes in the rest while nothing else moves, and puts the generation in use.
-async fn swap(context: &Context, hears: &Hears, shelf: &Shelf, next: i64, mut position: i64) -> Result<()> {
+/// How a generation was put in use, or which handoffs keep it from that.
+enum Swapped {
+    In(Difference),
+    Apart(BTreeSet<HandoffId>),
+}
+
+/// Takes in the rest while nothing else moves, and puts the generation in use; or answers which handoffs have gone another way in the
+/// one that is. Those of which that is known from the time before have lost facts that were heard, since the handoff service was
+/// restored from a backup: they become what it says of them now.
+async fn swap(
+    context: &Context,
+    hears: &Hears,
+    shelf: &Shelf,
+    next: i64,
+    mut position: i64,
+    lost: &BTreeSet<HandoffId>,
+) -> Result<BTreeSet<HandoffId>> {
     loop {
         // What has come meanwhile, so that little is left for the moment in which all wait.
         let facts = heard(context, hears, position).await?;
@@ -87,8 +120,8 @@ async fn swap(context: &Context, hears: &Hears, shelf: &Shelf, next: i64, mut po
                 continue;
             }
         }
-        let work = (context.clone(), shelf.clone(), next, position);
-        let swapped = context.transact("", &work, |tx, (context, shelf, next, position)| {
+        let work = (context.clone(), shelf.clone(), next, position, lost.clone());
+        let swapped = context.transact("", &work, |tx, (context, shelf, next, position, lost)| {
             Box::pin(async move {
                 stop_all(tx).await?;
                 if consumer::position(tx.connection(), HANDOFF).await? != *position {
@@ -97,24 +130,32 @@ async fn swap(context: &Context, hears: &Hears, shelf: &Shelf, next: i64, mut po
                 let ids = behind(tx, *next).await?;
                 for some in ids.chunks(500) {
                     let owns = owns(context, some.to_vec()).await?;
-                    catch_up(tx, shelf, Generation(Some(*next)), some, &owns).await?;
+                    catch_up(tx, shelf, Generation(Some(*next)), some, &owns, lost).await?;
                 }
-                if let Some(id) = behind(tx, *next).await?.first() {
-                    return Err(Error::fault(format!(
-                        "handoff {id} has gone another way meanwhile, as by `dlq retry`; nothing has changed: rebuild again"
-                    )));
+                let apart: BTreeSet<HandoffId> = behind(tx, *next).await?.into_iter().collect();
+                if !apart.is_subset(lost) {
+                    return Ok(Some(Swapped::Apart(apart)));
                 }
                 let difference = compare(tx, *next).await?;
                 swap_in(tx, *next).await?;
-                Ok(Some(difference))
+                Ok(Some(Swapped::In(difference)))
             })
         });
-        if let Some(difference) = swapped.await? {
-            eprintln!(
-                "generation {next} is in use: {} handoffs, {} clocks; {} differ from those before",
-                difference.handoffs, difference.clocks, difference.differing
-            );
-            return Ok(());
+        match swapped.await? {
+            None => {}
+            Some(Swapped::Apart(apart)) => return Ok(apart),
+            Some(Swapped::In(Difference { handoffs, clocks, differing })) => {
+                eprintln!(
+                    "generation {next} is in use: {handoffs} handoffs, {clocks} clocks; {differing} differ from those before"
+                );
+                if !lost.is_empty() {
+                    eprintln!(
+                        "{} handoffs have lost facts that were heard; they are what the handoff service says now",
+                        lost.len()
+                    );
+                }
+                return Ok(BTreeSet::new());
+            }
         }
     }
 }

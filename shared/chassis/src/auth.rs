@@ -216,11 +216,8 @@ impl Verifier {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).set.is_some()
     }
 
-    /// Reads the keys of an issuer again and again, at first until they are there.
+    /// Reads the keys again and again, those of an issuer at first until they are there.
     pub(crate) async fn keep_keys(&self) {
-        if matches!(self.source, Source::File(_)) {
-            return std::future::pending().await;
-        }
         let mut trouble = crate::publisher::Trouble::new("the issuer's keys");
         loop {
             let pause = match self.load().await {

@@ -43,8 +43,11 @@ pub struct Config<S> {
 pub struct Database {
     /// PostgreSQL (>= 16) as the service's own role.
     pub url: Secret,
-    /// The same database as the schema's owner; used by `migrate` only.
+    /// The same database as the schema's owner; used by `migrate` and `events rebase` only.
     pub owner_url: Secret,
+    /// A read replica of the same database, as the service's own role, for reads that may be some moments behind: reports of the
+    /// metrics service. Empty: the store itself.
+    pub read_url: Secret,
     /// Connections at most, 2 to 200.
     pub max_connections: u32,
     /// How long a statement may take, in milliseconds, 100 to 60,000.
@@ -214,7 +217,13 @@ impl Serialize for Secret {
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: Secret::default(), owner_url: Secret::default(), max_connections: 16, statement_timeout_ms: 10_000 }
+        Self {
+            url: Secret::default(),
+            owner_url: Secret::default(),
+            read_url: Secret::default(),
+            max_connections: 16,
+            statement_timeout_ms: 10_000,
+        }
     }
 }
 
@@ -293,7 +302,7 @@ impl Default for Log {
 pub struct BadConfig(String);
 
 /// The keys whose value may stand in a file named by `<KEY>_FILE`.
-const SECRETS: [&str; 3] = ["database.url", "database.owner_url", "nats.password"];
+const SECRETS: [&str; 4] = ["database.url", "database.owner_url", "database.read_url", "nats.password"];
 
 impl Peers {
     /// What other services are called with.

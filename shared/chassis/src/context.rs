@@ -53,6 +53,7 @@ pub struct Context(Arc<Shared>);
 struct Shared {
     identity: Identity,
     pool: PgPool,
+    replica: Option<PgPool>,
     clock: Clock,
     committed: Notify,
     placed: watch::Sender<()>,
@@ -78,10 +79,17 @@ pub(crate) const SILENT_AFTER: Duration = Duration::from_secs(8);
 const ATTEMPTS: usize = 5;
 
 impl Context {
-    pub(crate) fn new(identity: Identity, pool: PgPool, clock: Clock, limits: Limits, trusted: Trusted) -> Self {
+    /// On a store and, where there is one, its read replica.
+    pub(crate) fn new(
+        identity: Identity,
+        (pool, replica): (PgPool, Option<PgPool>),
+        clock: Clock,
+        limits: Limits,
+        trusted: Trusted,
+    ) -> Self {
         let (committed, stopping) = (Notify::new(), CancellationToken::new());
         let (placed, stirred) = (watch::Sender::default(), watch::Sender::default());
-        Self(Arc::new(Shared { identity, pool, clock, committed, placed, stirred, stopping, limits, trusted }))
+        Self(Arc::new(Shared { identity, pool, replica, clock, committed, placed, stirred, stopping, limits, trusted }))
     }
 
     /// Which service this is.
@@ -92,6 +100,11 @@ impl Context {
     /// The store, for reads.
     pub fn pool(&self) -> &PgPool {
         &self.0.pool
+    }
+
+    /// Where to read what may be some moments behind: a read replica where there is one, else the store.
+    pub fn replica(&self) -> &PgPool {
+        self.0.replica.as_ref().unwrap_or(&self.0.pool)
     }
 
     /// The bounds that drivers keep.

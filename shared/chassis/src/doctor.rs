@@ -150,6 +150,13 @@ async fn look_at_store<S: Service>(findings: &mut Findings, config: &Config<S::C
         }
     }
     let is_well = findings.wrong == before;
+    if !config.database.read_url.is_empty() {
+        let found = match store::connect("database.read_url", &config.database.read_url).await {
+            Ok(mut replica) => behind(&mut replica).await,
+            Err(wrong) => Err(wrong),
+        };
+        findings.tell("its read replica", found);
+    }
     if !config.database.owner_url.is_empty() {
         let found = match store::connect("database.owner_url", &config.database.owner_url).await {
             Ok(mut owner) => unfailing(migrate::must_own(&mut owner, &identity).await, "owns the schema"),
@@ -198,6 +205,19 @@ async fn rights(store: &mut PgConnection, says: bool) -> Result<String, Wrong> {
         Ok("as needed; the event log can be added to, and not changed".to_owned())
     } else {
         Ok("as needed".to_owned())
+    }
+}
+
+/// How far a read replica is behind.
+async fn behind(replica: &mut PgConnection) -> Result<String, Wrong> {
+    let row = sqlx::query!(
+        r#"SELECT pg_is_in_recovery() AS "replays!",
+                  coalesce(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()), 0)::bigint AS "seconds!""#
+    );
+    let row = row.fetch_one(replica).await.map_err(|error| asking(&error))?;
+    match (row.replays, row.seconds) {
+        (false, _) => Ok("is no replica: it takes writes itself".to_owned()),
+        (true, seconds) => Ok(format!("answers; the last change that it has is {seconds} s old")),
     }
 }
 

@@ -4,7 +4,7 @@
 //! cluster's transactions; the publisher makes the stream anew, and whoever hears it learns by the generation that positions may mean
 //! other facts than those that were heard.
 
-use kernel::{Error, Result};
+use kernel::Result;
 use sqlx::{Connection as _, PgConnection};
 
 use crate::{
@@ -46,12 +46,19 @@ pub(crate) async fn run<C>(identity: &Identity, config: &Config<C>, generation: 
     let mut owner = store::connect("database.owner_url", &config.database.owner_url).await?;
     migrate::must_own(&mut owner, identity).await??;
     must_be_alone(&mut owner, identity).await?;
-    let known = match generation {
-        Some(generation) => generation - 1,
-        None => generation_of_stream(identity, &config.nats).await?,
+    let stream = stream(identity, &config.nats).await;
+    let known = match (generation, &stream) {
+        (Some(generation), _) => generation - 1,
+        (None, Ok(None)) => 0,
+        (None, Ok(Some((_, of)))) => *of,
+        (None, Err(away)) => return Err(away.clone().into()),
     };
     let Rebased { generation, position, placed } = rebase(&mut owner, identity.schema, known).await?;
     owner.close().await?;
+    // Whoever hears it must not go on in what the log has lost.
+    if let Ok(Some((stream, _))) = stream {
+        stream.delete().await?;
+    }
     println!(
         "generation {generation} begins: {position} facts have their place, {placed} of them got it now. Start {} again: it makes \
          its stream anew.",
@@ -76,16 +83,18 @@ async fn must_be_alone(owner: &mut PgConnection, identity: &Identity) -> Result<
     }
 }
 
-/// The generation that the stream is of, which may be higher than what the backup knows; 0 where there is none.
-async fn generation_of_stream(identity: &Identity, config: &Nats) -> Result<i64> {
+/// The stream, and the generation that it is of, which may be higher than what the backup knows; None where there is none.
+async fn stream(identity: &Identity, config: &Nats) -> Result<Option<(Stream, i64)>, Wrong> {
     let away = |error: &dyn std::fmt::Display| {
-        let remedy = "start NATS, or name the generation: `events rebase --generation N`, higher than any before";
-        Error::from(Wrong::new(format!("the stream cannot be looked at: {error}"), remedy))
+        let remedy = "start NATS, or name the generation: `events rebase --generation N`, higher than any before; then the service \
+                      takes the old stream away when it starts, before which nobody should hear it";
+        Wrong::new(format!("the stream cannot be looked at: {error}"), remedy)
     };
-    let client = broker::options(config).connect(broker::addresses(config)?).await.map_err(|error| away(&error))?;
-    let Some(stream) = Stream::of(client, identity, config) else { return Ok(0) };
+    let connecting = broker::options(config).connect(broker::addresses(config)?);
+    let client = connecting.await.map_err(|error| away(&error))?;
+    let Some(stream) = Stream::of(client, identity, config) else { return Ok(None) };
     let there = stream.look().await.map_err(|error| away(&crate::status::chain(&error)))?;
-    Ok(there.map_or(0, |(end, _)| end.generation))
+    Ok(there.map(|(end, _)| (stream, end.generation)))
 }
 
 /// Nobody gives positions meanwhile. Transaction ids of another cluster mean nothing here, and must not begin to mean something when

@@ -324,9 +324,9 @@ pub(crate) async fn open<S: Service>(config: &Config<S::Config>, clock: Clock, d
     store::must_be_own(&mut store, &S::IDENTITY).await??;
     migrate::check(&S::IDENTITY, &mut store).await??;
     store.close().await?;
-    let pool = store::pool(&config.database)?;
+    let pools = (store::pool(&config.database)?, store::read_pool(&config.database)?);
     let limits = Limits { default_deadline: deadline, max_message_bytes: config.grpc.max_message_bytes as usize };
-    Ok(Context::new(S::IDENTITY, pool, clock, limits, config.peers.trusted()?))
+    Ok(Context::new(S::IDENTITY, pools, clock, limits, config.peers.trusted()?))
 }
 
 /// What runs beside the calls: the sequencer and the publisher of a service that has something to say, the housekeeping, and the

@@ -49,9 +49,18 @@ impl From<Wrong> for Error {
     }
 }
 
-/// A pool of connections; none is made before it is needed.
+/// A pool of connections to the store; none is made before it is needed.
 pub(crate) fn pool(config: &Database) -> Result<PgPool> {
-    let options = options("database.url", &config.url)?.options([
+    pool_at("database.url", &config.url, config)
+}
+
+/// A pool of connections to the store's read replica; none where there is no replica.
+pub(crate) fn read_pool(config: &Database) -> Result<Option<PgPool>> {
+    (!config.read_url.is_empty()).then(|| pool_at("database.read_url", &config.read_url, config)).transpose()
+}
+
+fn pool_at(knob: &'static str, url: &Secret, config: &Database) -> Result<PgPool> {
+    let options = options(knob, url)?.options([
         ("statement_timeout", format!("{}ms", config.statement_timeout_ms)),
         ("idle_in_transaction_session_timeout", format!("{}ms", config.statement_timeout_ms)),
     ]);

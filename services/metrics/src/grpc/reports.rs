@@ -69,7 +69,7 @@ impl Reports {
 
     /// Totals of queries that ask for the same instant, from one snapshot; and how far it reaches.
     pub(crate) async fn totals(&self, scope: &Scope, queries: Vec<Query>) -> Result<(Vec<Total>, Vec<Through>)> {
-        let mut snapshot = store::report::snapshot(self.context.pool()).await?;
+        let mut snapshot = store::report::snapshot(self.context.replica()).await?;
         let mut totals: Vec<Total> = queries.into_iter().map(Total::new).collect();
         store::report::fill(&mut snapshot, &self.shelf, scope, &mut totals).await?;
         let through = store::report::through(&mut snapshot).await?;
@@ -83,7 +83,7 @@ impl Reports {
 
     /// A report with the ways that work took.
     pub(crate) async fn report(&self, query: Query) -> Result<pb::Report> {
-        let mut snapshot = store::report::snapshot(self.context.pool()).await?;
+        let mut snapshot = store::report::snapshot(self.context.replica()).await?;
         let mut totals = [Total::new(query.clone())];
         store::report::fill(&mut snapshot, &self.shelf, &query.scope, &mut totals).await?;
         let stories = store::thread::linked(&mut snapshot, &query).await?;
@@ -204,7 +204,7 @@ impl pb::report_service_server::ReportService for Reports {
         let board = async {
             let scope = self.scope(&place).await?;
             let now = self.context.now().await?;
-            let mut snapshot = store::report::snapshot(self.context.pool()).await?;
+            let mut snapshot = store::report::snapshot(self.context.replica()).await?;
             let stories = store::report::open(&mut snapshot, &scope).await?;
             let through = store::report::through(&mut snapshot).await?;
             Ok(write::board(&stories, &Viewer::of(&by), items, now, &through))

@@ -90,13 +90,15 @@ impl InUse {
     }
 }
 
-/// Takes up what was decided after these handoffs' last facts, or given up, which the generation in use has and this one has not.
+/// Takes up what was decided after these handoffs' last facts, or given up, which the generation in use has and this one has not. Of
+/// those that have lost facts nothing is left to decide upon: their history goes on after what was said of them.
 pub(crate) async fn catch_up(
     tx: &mut Tx,
     shelf: &Shelf,
     generation: Generation,
     ids: &[HandoffId],
     owns: &Owns,
+    lost: &BTreeSet<HandoffId>,
 ) -> Result<()> {
     let courses = store::course::lock(tx, generation, ids).await?;
     let in_use = InUse::load(tx, ids).await?;
@@ -106,6 +108,11 @@ pub(crate) async fn catch_up(
     batch.book = shelf.book(tx.connection(), &teams.collect(), &BTreeSet::new()).await?;
     for (_, mut course) in courses {
         decide(&mut batch, &mut course, owns, &in_use);
+        let said = owns.get(&course.id).and_then(|owns| owns.last()).filter(|_| lost.contains(&course.id));
+        if let Some(last) = said.filter(|last| last.head.revision > course.head.revision) {
+            // What was decided upon facts that are lost counts no more; but it was said, and what is said next comes after it.
+            course.head = last.head;
+        }
         batch.put(course);
     }
     batch.save(tx).await

@@ -41,6 +41,22 @@ impl Postgres {
         Ok(server)
     }
 
+    /// Starts a server that follows another one and takes reads: its read replica.
+    pub fn standby_of(primary: &Self, options: &Options) -> Result<Self> {
+        let (tether, program) = (primary.tether.clone(), primary.program.clone());
+        own_folder(&options.folder)?;
+        let mut server = Self { tether, options: options.clone(), program, port: 0, process: None };
+        let source = format!("host=127.0.0.1 port={} user=postgres", primary.port);
+        let copy = ["-D", "data", "-R", "-X", "stream", "--checkpoint=fast", "--no-sync", "-d", &source];
+        let mut copying = server.launch("pg_basebackup", Signal::SIGKILL, &copy)?;
+        if !copying.wait(INITDB_BOUND).is_some_and(|status| status.success()) {
+            let what = format!("pg_basebackup failed:\n{}", copying.last_words());
+            return Err(Error::new(what, "look at what it says above"));
+        }
+        server.run(free_port)?;
+        Ok(server)
+    }
+
     /// URL of the superuser, in the database `postgres`. No password: the server trusts this machine.
     pub fn superuser_url(&self) -> String {
         self.url("postgres", "postgres")
