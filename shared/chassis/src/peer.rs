@@ -47,7 +47,7 @@ impl Peer {
     }
 
     /// As a caller would name it.
-    pub fn what(&self) -> &'static str {
+    pub(crate) fn what(&self) -> &'static str {
         self.what
     }
 

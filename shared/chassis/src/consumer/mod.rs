@@ -102,7 +102,7 @@ impl Hears {
     }
 
     /// The same, and which generation of the producer's order that is.
-    pub async fn ask_log_and_generation(&self, after_position: i64) -> Result<(Vec<Heard>, i64)> {
+    pub(crate) async fn ask_log_and_generation(&self, after_position: i64) -> Result<(Vec<Heard>, i64)> {
         let mut client = EventLogServiceClient::new(self.producer.channel()).max_decoding_message_size(8 * 1024 * 1024);
         let page_size = i32::try_from(BATCH).map_err(Error::fault)?;
         let request = ListEventsRequest { after_position, page_size };
