@@ -4,6 +4,9 @@ The files below /run/secrets, one for each source: secret or configMap, its name
 {{- define "common.files" -}}
 {{- $tls := .values.tls -}}
 {{- include "common.secretFile" (list . "database" "database_url") }}
+{{- if .values.secrets.databaseRead.name }}
+{{ include "common.secretFile" (list . "databaseRead" "database_read_url") }}
+{{- end }}
 {{- if dig "nats" "user" .is.schema .values.config }}
 {{ include "common.secretFile" (list . "nats" "nats_password") }}
 {{- end }}

@@ -61,8 +61,12 @@ The settings that follow from the values, section by section, as JSON. `config` 
   {{- end -}}
 {{- end -}}
 
+{{- $database := dict "url_file" (printf "%s/database_url" $files) -}}
+{{- if .values.secrets.databaseRead.name -}}
+  {{- $_ := set $database "read_url_file" (printf "%s/database_read_url" $files) -}}
+{{- end -}}
 {{- $settings := dict
-      "database" (dict "url_file" (printf "%s/database_url" $files))
+      "database" $database
       "nats" $nats
       "grpc" $grpc
       "peers" $peers

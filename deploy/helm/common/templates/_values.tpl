@@ -38,8 +38,8 @@ What values cannot be is said here, where a schema would say it in fewer words.
 */}}
 {{- define "common.check" -}}
 {{- $config := .values.config -}}
-{{- range $path, $place := dict "database.url" "database" "database.owner_url" "databaseOwner" "nats.password" "nats"
-      "service.smtp_url" "smtp" -}}
+{{- range $path, $place := dict "database.url" "database" "database.owner_url" "databaseOwner" "database.read_url" "databaseRead"
+      "nats.password" "nats" "service.smtp_url" "smtp" -}}
   {{- $section := index (splitList "." $path) 0 -}}
   {{- $key := index (splitList "." $path) 1 -}}
   {{- if hasKey (get $config $section | default dict) $key -}}
