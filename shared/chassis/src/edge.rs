@@ -155,13 +155,9 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// The `traceparent` header as W3C Trace Context, version 00, has it; what is not of that form is no trace.
+/// The `traceparent` header; what is not of its form is no trace.
 fn traceparent(headers: &HeaderMap) -> Option<&str> {
-    let text = text(headers, "traceparent")?;
-    let parts: Vec<&str> = text.split('-').collect();
-    let is_hex = |part: &&str| part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
-    (lengths == [2, 32, 16, 2] && parts.iter().all(is_hex)).then_some(text)
+    text(headers, "traceparent").filter(|text| trace::is_one(text))
 }
 
 /// The `grpc-timeout` header: up to eight digits and a unit (gRPC over HTTP/2, "Timeout").
