@@ -21,8 +21,8 @@ use crate::{
 pub(crate) enum Events {
     /// Begin a new generation of the order and of the stream, after the store was restored from a backup
     ///
-    /// Runs as the schema's owner (database.owner_url), while no replica of the service runs. Afterwards start the service: it makes
-    /// its stream anew. Services that hear it take in everything again, or say that they need a `rebuild`.
+    /// Runs as the schema's owner (database.owner_url), while no replica of the service runs, and takes the old stream away. Afterwards
+    /// start the service: it makes its stream anew, and services that hear it take in everything again by themselves.
     #[command(after_help = "Example:\n  <service> events rebase --config service.toml")]
     Rebase {
         /// The generation to begin, higher than any before; without it, one above the log's and the stream's

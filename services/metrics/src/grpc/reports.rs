@@ -245,7 +245,7 @@ type Sender = tokio::sync::mpsc::Sender<Result<pb::ExportFactsResponse, Status>>
 async fn export(context: &chassis::Context, query: &Query, send: &Sender) -> Result<()> {
     let mut after = (BEGINNING, HandoffId::from(uuid::Uuid::nil()));
     loop {
-        let page = store::report::created(context.pool(), &query.scope, (query.from, query.until), after).await?;
+        let page = store::report::created(context.replica(), &query.scope, (query.from, query.until), after).await?;
         let Some((at, last)) = page.last() else { return Ok(()) };
         after = (*at, last.id);
         for (_, story) in page {
