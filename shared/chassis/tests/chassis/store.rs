@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use api::handoff::v1::GetTeamRequest;
 use chassis::config::Secret;
 use futures::future::join_all;
 use sqlx::ConnectOptions;
@@ -49,6 +50,13 @@ async fn counts_through(store: &mut Store, break_it: impl FnOnce(&mut Store)) {
     assert_eq!(ready().await, Some(200));
 
     break_it(store);
+    // Backends of a server that was killed may answer until each has noticed it.
+    eventually("the store is away", async || {
+        let look = GetTeamRequest { team_id: "fresh".into() };
+        let look = timeout(HANGING, client(&served).get_team(look)).await.expect("no call hangs");
+        look.is_err_and(|status| status.code() == Code::Unavailable).then_some(())
+    })
+    .await;
     let call = timeout(HANGING, client(&served).create_team(request("fresh", Deed::Count))).await;
     assert_eq!(call.expect("no call hangs").expect_err("the store is away").code(), Code::Unavailable);
     assert_eq!(ready().await, Some(503));
