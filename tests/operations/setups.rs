@@ -123,6 +123,9 @@ async fn keys_and_ports_and_brokers_that_are_wrong_are_told_with_what_to_do() {
     refused_in_a_line(&setting, &[("HTTP__LISTEN", address.clone())], &address, "take another port in http.listen")
         .await;
 
+    let authority = [("NATS__TLS_CA_FILE", "/nowhere/ca.pem".to_owned())];
+    refused_in_a_line(&setting, &authority, "/nowhere/ca.pem", "PEM files").await;
+
     // As a server that knows no atomic batches greets, and silently ignores what it does not know.
     let old = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = old.local_addr().expect("it has one");

@@ -200,7 +200,7 @@ async fn what_is_logged_of_a_call_says_of_which_trace_it_is() {
     })
     .await;
     for line in lines {
-        assert_eq!(line["span"]["trace_id"], TRACE, "{line}");
+        assert_eq!(line["spans"][0]["trace_id"], TRACE, "{line}");
         assert_eq!(line["level"], "WARN", "{line}");
     }
 }

@@ -20,8 +20,9 @@ use crate::{
 /// A broker that has not greeted by then is away for now, which stops no start.
 const GREETING: Duration = Duration::from_millis(250);
 
-/// How the broker is connected to. Certificates are read at every connection.
-pub(crate) fn options(config: &Nats) -> ConnectOptions {
+/// How the broker is connected to. Certificates are read at every connection; those that cannot be used now are refused.
+pub(crate) fn options(config: &Nats) -> Result<ConnectOptions, Wrong> {
+    config.must_be_usable()?;
     let mut options = ConnectOptions::new()
         .connection_timeout(Duration::from_secs(3))
         .event_callback(|event| async move { tracing::debug!(%event, "nats") });
@@ -34,7 +35,7 @@ pub(crate) fn options(config: &Nats) -> ConnectOptions {
     if is_given(&config.tls_cert_file) {
         options = options.add_client_certificate(config.tls_cert_file.clone(), config.tls_key_file.clone());
     }
-    options
+    Ok(options)
 }
 
 /// Its addresses, as `nats.url` lists them.
@@ -48,7 +49,7 @@ pub(crate) fn addresses(config: &Nats) -> Result<Vec<ServerAddr>, Wrong> {
 
 /// A client that keeps trying: the service works with NATS away.
 pub(crate) async fn connect(config: &Nats) -> Result<Client> {
-    let connecting = options(config).retry_on_initial_connect().connect(addresses(config)?);
+    let connecting = options(config)?.retry_on_initial_connect().connect(addresses(config)?);
     connecting.await.map_err(|error| Error::fault(format!("nats.url: {error}")))
 }
 

@@ -112,7 +112,7 @@ fn certificates<C>(findings: &mut Findings, config: &Config<C>) {
         match read {
             Ok(Some(seconds_left)) => findings.tell(what, valid(seconds_left, knob)),
             Ok(None) => {}
-            Err(error) => findings.tell(what, Err(explained(&error))),
+            Err(wrong) => findings.tell(what, Err(wrong)),
         }
     }
 }
@@ -243,7 +243,7 @@ async fn look_at_broker<C>(findings: &mut Findings, config: &Config<C>) -> Optio
     let user = if config.nats.user.is_empty() { "nobody" } else { &config.nats.user };
     let connecting = async {
         let addresses = broker::addresses(&config.nats)?;
-        let connecting = broker::options(&config.nats).connect(addresses);
+        let connecting = broker::options(&config.nats)?.connect(addresses);
         let client = timeout(PATIENCE, connecting).await.map_err(|_| "no answer in 5 seconds".to_owned());
         client.and_then(|client| client.map_err(|error| chain(&error))).map_err(|why| {
             let remedy = "look whether nats-server runs there with JetStream, at nats.url, and at nats.user with its password in the \

@@ -90,7 +90,7 @@ async fn stream(identity: &Identity, config: &Nats) -> Result<Option<(Stream, i6
                       takes the old stream away when it starts, before which nobody should hear it";
         Wrong::new(format!("the stream cannot be looked at: {error}"), remedy)
     };
-    let connecting = broker::options(config).connect(broker::addresses(config)?);
+    let connecting = broker::options(config)?.connect(broker::addresses(config)?);
     let client = connecting.await.map_err(|error| away(&error))?;
     let Some(stream) = Stream::of(client, identity, config) else { return Ok(None) };
     let there = stream.look().await.map_err(|error| away(&crate::status::chain(&error)))?;

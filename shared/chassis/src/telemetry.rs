@@ -50,7 +50,7 @@ pub(crate) fn start(identity: &Identity, log: &Log, traces: Option<(&Telemetry, 
     let filter = EnvFilter::try_new(&filter).map_err(|error| format!("log.filter: {error}"))?;
     let lines = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     let lines = match log.format {
-        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
         LogFormat::Text => lines.boxed(),
     };
     let traces = traces.filter(|(telemetry, _)| !telemetry.otlp_endpoint.is_empty());
