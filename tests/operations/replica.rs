@@ -45,11 +45,16 @@ async fn reports_are_read_from_the_replica_and_say_how_far_it_had_come() {
     let metrics = Program::start::<Metrics>(&setting, &knobs).await;
 
     story.submit("one").await;
-    let first =
-        eventually("the replica has it", async || Some(report(&metrics).await).filter(|report| created(report) == 1))
-            .await;
+    eventually("the replica has it", async || (created(&report(&metrics).await) == 1).then_some(())).await;
     let mut follower = PgConnection::connect(replica_url.as_str()).await.expect("the replica answers");
-    sqlx::raw_sql("SELECT pg_wal_replay_pause()").execute(&mut follower).await.expect("it stands still");
+    sqlx::raw_sql("SELECT pg_wal_replay_pause()").execute(&mut follower).await.expect("it is asked to stand still");
+    eventually("it stands still", async || {
+        let state = sqlx::query_scalar("SELECT pg_get_wal_replay_pause_state()");
+        let state: String = state.fetch_one(&mut follower).await.ok()?;
+        (state == "paused").then_some(())
+    })
+    .await;
+    let first = report(&metrics).await;
     story.submit("two").await;
     let mut store = setting.database.connect().await;
     let heard = "SELECT count(*) FROM metrics.handoff";
