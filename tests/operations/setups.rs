@@ -7,10 +7,11 @@ use std::{
 };
 
 use async_nats::jetstream;
+use checklist_template::ChecklistTemplate;
 use handoff::HandoffService;
 use sqlx::{AssertSqlSafe, Connection as _};
 use tempfile::TempDir;
-use testkit::{Claims, Database, People, Program, Setting};
+use testkit::{Claims, Database, People, Program, Served, Setting};
 use url::Url;
 
 use crate::story::Story;
@@ -164,17 +165,47 @@ async fn a_configuration_that_is_wrong_is_told_whole() {
     assert!(!is_well && said.contains("/nowhere.toml"), "{said}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_told_without_a_secret_and_what_would_go_readable_is_refused() {
+    let setting = Setting::new::<HandoffService>().await;
+    let (_kept, broken) = file("[database]\nurl = \"postgres://handoff:hunter2@db\n");
+    let (is_well, said) =
+        Program::once::<HandoffService>(&setting, &alone(), &["serve", "--config", &shown(&broken)]).await;
+    assert!(!is_well && said.contains("line 2") && !said.contains("hunter2"), "{said}");
+    let (_kept, number) = file("[nats]\npassword = 31337\n");
+    let (is_well, said) =
+        Program::once::<HandoffService>(&setting, &alone(), &["serve", "--config", &shown(&number)]).await;
+    assert!(!is_well && said.contains("must be a text") && !said.contains("31337"), "{said}");
+    for (knob, value, says) in [
+        ("NATS__URL", "nats://handoff:hunter2@127.0.0.1:4222", "nats.user and nats.password"),
+        ("DATABASE__URL", "postgres://handoff:hunter2/3@127.0.0.1/baton", "not escaped"),
+        ("AUTH__DISCOVERY_URL", "http://idp.example/.well-known/openid-configuration", "write https"),
+        ("SERVICE__CHECKLIST_URL", "http://templates.example:7000", "write https"),
+    ] {
+        let said = refused(&setting, &[(knob, value.to_owned())]).await;
+        assert!(said.contains(says) && !said.contains("hunter2"), "{said}");
+    }
+}
+
+/// All that a handoff service stands on.
+struct Deployment {
+    story: Story,
+    templates: Served,
+}
+
 /// What `doctor` says of a deployment.
-async fn doctor(story: &Story, knobs: &[(&str, String)]) -> (bool, String) {
-    let knobs: Vec<(&str, String)> = story.knobs().into_iter().chain(knobs.iter().cloned()).collect();
-    let (is_well, said) = Program::once::<HandoffService>(&story.handoff_setting, &knobs, &["doctor"]).await;
+async fn doctor(of: &Deployment, knobs: &[(&str, String)]) -> (bool, String) {
+    let templates = ("SERVICE__CHECKLIST_URL", of.templates.url());
+    let knobs: Vec<(&str, String)> =
+        of.story.knobs().into_iter().chain([templates]).chain(knobs.iter().cloned()).collect();
+    let (is_well, said) = Program::once::<HandoffService>(&of.story.handoff_setting, &knobs, &["doctor"]).await;
     println!("{said}");
     (is_well, said)
 }
 
 /// It tells of what is wrong, with what to do.
-async fn finds(story: &Story, knobs: &[(&str, String)], what: &str, is: &str, remedy: &str) {
-    let (is_well, said) = doctor(story, knobs).await;
+async fn finds(of: &Deployment, knobs: &[(&str, String)], what: &str, is: &str, remedy: &str) {
+    let (is_well, said) = doctor(of, knobs).await;
     assert!(!is_well, "nothing is found: {said}");
     let mut lines = said.lines();
     let found = lines.find(|line| line.starts_with("WRONG") && line.contains(what)).unwrap_or_else(|| panic!("{said}"));
@@ -185,9 +216,15 @@ async fn finds(story: &Story, knobs: &[(&str, String)], what: &str, is: &str, re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn doctor_finds_nothing_where_all_is_well_and_each_thing_that_is_not() {
-    let story = Story::begin().await;
-    let (is_well, said) = doctor(&story, &[]).await;
+    let of = Deployment {
+        story: Story::begin().await,
+        templates: Served::start::<ChecklistTemplate>(checklist_template::Config {}).await,
+    };
+    let story = &of.story;
+    let (is_well, said) = doctor(&of, &[]).await;
     assert!(is_well && !said.contains("WRONG"), "{said}");
+    let away = [("SERVICE__CHECKLIST_URL", "http://127.0.0.1:1".to_owned())];
+    finds(&of, &away, "the template service", "does not answer", "at the address in [service]").await;
     for looked_at in
         ["keys of the issuer", "the store", "its rights", "its clock", "its schema", "the broker", "its stream"]
     {
@@ -195,11 +232,11 @@ async fn doctor_finds_nothing_where_all_is_well_and_each_thing_that_is_not() {
     }
 
     let url = with(&story.handoff_setting, |url| url.set_port(Some(1)).expect("a port"));
-    finds(&story, &[("DATABASE__URL", url)], "the store", "nobody answers", "right host and port").await;
+    finds(&of, &[("DATABASE__URL", url)], "the store", "nobody answers", "right host and port").await;
     let nats = [("NATS__URL", "nats://127.0.0.1:1".to_owned())];
-    finds(&story, &nats, "the broker", "does not let nobody in", "look whether nats-server runs there").await;
+    finds(&of, &nats, "the broker", "does not let nobody in", "look whether nats-server runs there").await;
     let keys = [("AUTH__JWKS_FILE", "/nowhere".to_owned())];
-    finds(&story, &keys, "keys of the issuer", "/nowhere", "JWK set").await;
+    finds(&of, &keys, "keys of the issuer", "/nowhere", "JWK set").await;
 
     let issuer = story.handoff_setting.issuer();
     for (token, is) in [
@@ -208,19 +245,18 @@ async fn doctor_finds_nothing_where_all_is_well_and_each_thing_that_is_not() {
         (issuer.token(&Claims::service("handoff")), "lacks the role READER"),
     ] {
         let (_kept, path) = file(&token);
-        finds(&story, &[("SERVICE__TOKEN_FILE", shown(&path))], "token for baton.sla.v1", is, "service.token_file")
-            .await;
+        finds(&of, &[("SERVICE__TOKEN_FILE", shown(&path))], "token for baton.sla.v1", is, "service.token_file").await;
     }
     let away = [("SERVICE__SLA_URL", "http://127.0.0.1:1".to_owned())];
-    finds(&story, &away, "the SLA monitor", "does not answer", "at the address in [service]").await;
+    finds(&of, &away, "the SLA monitor", "does not answer", "at the address in [service]").await;
 
     let grant = "GRANT UPDATE ON handoff.event_log TO handoff";
     as_owner(&story.handoff_setting.database, grant).await;
-    finds(&story, &[], "its rights", "may change what was said", "roles.sql").await;
+    finds(&of, &[], "its rights", "may change what was said", "roles.sql").await;
     as_owner(&story.handoff_setting.database, "REVOKE UPDATE ON handoff.event_log FROM handoff").await;
 
     let copies = [("NATS__MAX_AGE_HOURS", "7".to_owned())];
-    finds(&story, &copies, "its stream", "max_age is", "start handoff").await;
+    finds(&of, &copies, "its stream", "max_age is", "start handoff").await;
     let client = async_nats::connect(&story.handoff_setting.nats_url).await.expect("NATS answers");
     let stream = format!("{}_HANDOFF", story.handoff_setting.prefix.to_uppercase());
     let jetstream = jetstream::new(client);
@@ -228,7 +264,7 @@ async fn doctor_finds_nothing_where_all_is_well_and_each_thing_that_is_not() {
     story.stop_handoff().await;
     let plain = jetstream::stream::Config { allow_atomic_publish: false, ..form };
     jetstream.update_stream(plain).await.expect("the flag is taken away");
-    finds(&story, &[], "its stream", "allow_atomic is off", "it changes what can be changed").await;
+    finds(&of, &[], "its stream", "allow_atomic is off", "it changes what can be changed").await;
     story.start_handoff().await;
     testkit::eventually("the service mends its stream", async || {
         let stream = jetstream.get_stream(&stream).await.ok()?;
@@ -237,7 +273,7 @@ async fn doctor_finds_nothing_where_all_is_well_and_each_thing_that_is_not() {
     .await;
 
     as_owner(&story.handoff_setting.database, "DELETE FROM handoff.service_migration WHERE version = 7").await;
-    finds(&story, &[], "its schema", "lacks migration 7", "run `handoff migrate`").await;
+    finds(&of, &[], "its schema", "lacks migration 7", "run `handoff migrate`").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,9 +20,10 @@ static NAME: LazyLock<Regex> =
 /// What a release that does not know of it could not bear: something is gone, is named otherwise, or is asked for that it does not give.
 static TAKES_AWAY: LazyLock<Regex> = LazyLock::new(|| {
     regex(concat!(
-        r"(?is)\bDROP\s+(?:TABLE|COLUMN|VIEW|FUNCTION|TYPE|SCHEMA)\b|\bRENAME\b|\bTRUNCATE\b|\bSET\s+NOT\s+NULL\b",
-        r"|\bALTER\s+COLUMN\s+\w+\s+(?:SET\s+DATA\s+)?TYPE\b|\bREVOKE\b|\bADD\s+CONSTRAINT\b",
-        r"|\bADD\s+COLUMN\s+\w+\s+[^,;]*\bNOT\s+NULL\b(?P<rest>[^,;]*)",
+        r"(?is)\bDROP\s+(?:TABLE|VIEW|FUNCTION|TYPE|SCHEMA)\b|\bALTER\s+TABLE\s+[\w.]+\s+DROP\b|,\s*DROP\s+(?:COLUMN\b|\w+)",
+        r"|\bRENAME\b|\bTRUNCATE\b|\bSET\s+NOT\s+NULL\b|\bREVOKE\b",
+        r"|\bALTER\s+(?:COLUMN\s+)?\w+\s+(?:SET\s+DATA\s+)?TYPE\b|\bADD\s+(?:CONSTRAINT|CHECK|UNIQUE|PRIMARY|FOREIGN|EXCLUDE)\b",
+        r"|\bADD\s+(?:COLUMN\s+)?\w+\s+(?:\([^)]*\)|[^,;(])*?\bNOT\s+NULL\b(?P<rest>(?:\([^)]*\)|[^,;(])*)",
     ))
 });
 
@@ -131,9 +132,11 @@ mod bad {
             "0002_more.sql",
             "-- DROP TABLE a\nDROP TABLE x.a;\nALTER TABLE x.b RENAME TO c;\nALTER TABLE x.b ADD COLUMN c text NOT NULL DEFAULT '';\n\
              ALTER TABLE x.b ADD COLUMN d text NOT NULL;\nALTER TABLE x.b ALTER COLUMN e TYPE bigint;\n\
-             ALTER TABLE x.b ADD COLUMN f text;\nALTER TABLE x.b ALTER COLUMN g SET NOT NULL;\n",
+             ALTER TABLE x.b ADD COLUMN f text;\nALTER TABLE x.b ALTER COLUMN g SET NOT NULL;\n\
+             ALTER TABLE x.b DROP h;\nALTER TABLE x.b ADD i numeric(10, 2) NOT NULL;\nALTER TABLE x.b ADD UNIQUE (c);\n\
+             ALTER TABLE x.b ADD j integer NOT NULL DEFAULT 0, ADD k text;\n",
         );
-        bites(&taken_away(&new), &[2, 3, 5, 6, 8]);
+        bites(&taken_away(&new), &[2, 3, 5, 6, 8, 9, 10, 11]);
         assert_eq!(taken_away(&file("0003_contract_2_less.sql", &new.text)), []);
     }
 

@@ -44,6 +44,7 @@ impl Service for HandoffService {
     async fn mount(context: &Context, config: config::Config) -> Result<Mount> {
         let max_bytes = context.limits().max_message_bytes;
         let templates = templates::Templates::new(context, &config)?;
+        let template_service = templates.peer().clone();
         let hears = hears(context, &config)?;
         let directory = grpc::Directory(context.clone());
         let routes = grpc::Routes { context: context.clone(), templates: templates.clone() };
@@ -52,6 +53,7 @@ impl Service for HandoffService {
         Ok(hears
             .into_iter()
             .fold(Mount::default(), Mount::hears)
+            .calls(template_service)
             .task("the end of holds", tasks::end_holds)
             .grpc(DirectoryServiceServer::new(directory).max_decoding_message_size(max_bytes))
             .grpc(RouteServiceServer::new(routes).max_decoding_message_size(max_bytes))

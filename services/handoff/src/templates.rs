@@ -58,6 +58,11 @@ impl Templates {
         })
     }
 
+    /// The template service.
+    pub(crate) fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
     /// The version that a new handoff is judged by; None where the terms of its route name no template, and where nothing will be
     /// made (the origin has its handoff, or there is no such route: that is for the op to say). While the template service is away, a version that terms name by number is taken as it
     /// is known here; the latest cannot be known.

@@ -1,6 +1,8 @@
 //! `baton-metrics rebuild`: a second generation of handoffs and sums, made from everything that was ever said, beside the one in use,
 //! and put in its place when it has caught up. The service goes on answering from the one in use, and says nothing twice.
 
+use std::collections::BTreeSet;
+
 use chassis::{
     Context, Tx,
     consumer::{self, Hears},
@@ -38,7 +40,7 @@ pub(crate) async fn rebuild(context: Context, hears: Vec<(Producer, Hears)>) -> 
     let in_use = current(context.pool()).await?;
     let next = Generation(in_use.0 + 1);
     eprintln!("generation {} is in use; generation {} is made from the beginning", in_use.0, next.0);
-    let mut known_apart = 0;
+    let mut known_apart = BTreeSet::new();
     loop {
         while delete_others(context.pool(), in_use).await? {}
         let shelf = Shelf::default();
@@ -49,15 +51,18 @@ pub(crate) async fn rebuild(context: Context, hears: Vec<(Producer, Hears)>) -> 
             for reading in &mut readings {
                 while go_on(&context, &shelf, next, reading).await? {}
             }
-            if let Some(apart) = swap(&context, &shelf, next, &readings, known_apart).await? {
+            if let Some(apart) = swap(&context, &shelf, next, &readings, &known_apart).await? {
                 break apart;
             }
         };
-        if apart == 0 {
+        if apart.is_empty() {
             break;
         }
         // What was put aside may have been taken in meanwhile; what is apart the second time has lost what was heard of it.
-        eprintln!("{apart} handoffs have gone another way meanwhile, as by `dlq retry`: once more from the beginning");
+        eprintln!(
+            "{} handoffs have gone another way meanwhile, as by `dlq retry`: once more from the beginning",
+            apart.len()
+        );
         known_apart = apart;
     }
     while delete_others(context.pool(), next).await? {}
@@ -112,20 +117,20 @@ async fn take_in(tx: &mut Tx, shelf: &Shelf, next: Generation, heard: &[Heard]) 
     Ok(())
 }
 
-/// Puts the generation in use and answers 0, or how many handoffs have gone another way in the one that is; None where there is more to
-/// take in. As many of them as the time before have lost facts that were heard, since a producer was restored from a backup: they
-/// become what it says of them now.
+/// Puts the generation in use, or answers which handoffs have gone another way in the one that is; None where there is more to take in.
+/// Those of which that is known from the time before have lost facts that were heard, since a producer was restored from a backup:
+/// they become what it says of them now.
 async fn swap(
     context: &Context,
     shelf: &Shelf,
     next: Generation,
     readings: &[Reading],
-    lost: i64,
-) -> Result<Option<i64>> {
+    lost: &BTreeSet<HandoffId>,
+) -> Result<Option<BTreeSet<HandoffId>>> {
     let places: Vec<(&'static str, i64)> =
         readings.iter().map(|reading| (reading.hears.package, reading.position)).collect();
-    let work = (shelf.clone(), places);
-    let swapped = context.transact("", &work, |tx, (shelf, places)| {
+    let work = (shelf.clone(), places, lost.clone());
+    let swapped = context.transact("", &work, |tx, (shelf, places, lost)| {
         Box::pin(async move {
             let in_use = Generation::enter(tx).await?;
             for (package, position) in places {
@@ -136,22 +141,22 @@ async fn swap(
             while ops::hear::measure_stale(tx, shelf, in_use).await? > 0 {}
             while ops::hear::measure_stale(tx, shelf, next).await? > 0 {}
             let difference = compare(tx, next, in_use).await?;
-            if difference.apart == 0 || difference.apart == lost {
+            if difference.apart.iter().all(|id| lost.contains(id)) {
                 swap_in(tx, next).await?;
             }
             Ok(Some(difference))
         })
     });
     let Some(difference) = swapped.await? else { return Ok(None) };
-    if difference.apart != 0 && difference.apart != lost {
-        return Ok(Some(difference.apart));
+    if !difference.apart.iter().all(|id| lost.contains(id)) {
+        return Ok(Some(difference.apart.into_iter().collect()));
     }
     eprintln!(
         "generation {} is in use: {} handoffs, the sums of {} days and cohorts; {} differ from those before",
         next.0, difference.handoffs, difference.days, difference.differing
     );
-    if lost > 0 {
-        eprintln!("{lost} handoffs have lost facts that were heard; they are what the other services say now");
+    if !lost.is_empty() {
+        eprintln!("{} handoffs have lost facts that were heard; they are what the other services say now", lost.len());
     }
-    Ok(Some(0))
+    Ok(Some(BTreeSet::new()))
 }

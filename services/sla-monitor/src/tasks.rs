@@ -51,6 +51,7 @@ struct Waiting {
 #[derive(Debug, Clone, Copy)]
 struct Watermark {
     position: i64,
+    generation: i64,
     complete_until: Timestamp,
 }
 
@@ -74,7 +75,8 @@ impl Timers {
         let later = Next::At(now.plus_seconds(1));
         let due = match self.evidence().await {
             Ok(watermark) => {
-                if consumer::position(context.pool(), HANDOFF).await? < watermark.position {
+                let Watermark { position, generation, .. } = watermark;
+                if !consumer::has_heard(context.pool(), HANDOFF, position, generation).await? {
                     // It comes: the consumer stirs the timers.
                     return Ok(soon);
                 }
@@ -149,7 +151,7 @@ impl Timers {
         let until = answer.complete_until.unwrap_or_default();
         let complete_until = Timestamp::from_seconds_and_nanos(until.seconds, until.nanos)
             .ok_or_else(|| Error::fault("a watermark without an instant"))?;
-        let watermark = Watermark { position: answer.position, complete_until };
+        let watermark = Watermark { position: answer.position, generation: answer.generation.max(1), complete_until };
         let mut waiting = self.waiting();
         waiting.evidence = Some((watermark, Instant::now()));
         (waiting.unanswered, waiting.asked_at) = (Duration::ZERO, None);

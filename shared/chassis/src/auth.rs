@@ -46,6 +46,8 @@ const REMEMBERED_TOKENS: usize = 10_000;
 const KEYS_READ_EVERY: Duration = Duration::from_secs(2);
 /// And without one, so that a key that the issuer has withdrawn is taken no longer.
 const KEYS_KEPT: Duration = Duration::from_mins(10);
+/// A token with an unknown key waits so long for the issuer, where other keys are known.
+const UNKNOWN_KEY_WAITS: Duration = Duration::from_millis(500);
 /// The issuer may take so long to answer, so much.
 const ISSUER_TIMEOUT: Duration = Duration::from_secs(3);
 const ISSUER_BYTES: usize = 1024 * 1024;
@@ -149,6 +151,8 @@ pub(crate) enum NoKeys {
     Document(http::Uri, #[source] serde_json::Error),
     #[error("auth.discovery_url: it is the document of the issuer {found:?}, and auth.issuer is {expected:?}")]
     AnotherIssuer { found: String, expected: String },
+    #[error("the keys are not there yet")]
+    Late,
     #[error("auth.discovery_url: {0:?} is no address")]
     NoAddress(String),
     #[error("auth.discovery_url: the document came by TLS, and says that keys are at {0}, which is plain")]
@@ -308,7 +312,10 @@ impl Verifier {
             return Ok(key.ok());
         }
         if self.may_read() {
-            match self.load().await {
+            // Whoever waits for keys takes a place: where there are some, it waits for moments only.
+            let patience = if self.has_keys() { UNKNOWN_KEY_WAITS } else { ISSUER_TIMEOUT };
+            let loading = tokio::time::timeout(patience, self.load()).await;
+            match loading.unwrap_or_else(|_late| Err(NoKeys::Late)) {
                 Ok(_) => {}
                 Err(error) if self.has_keys() => {
                     tracing::warn!(error = %crate::status::chain(&error), "the issuer's keys cannot be read: the last ones are kept");

@@ -30,11 +30,14 @@ pub(crate) fn options(config: &Nats) -> Result<ConnectOptions, Wrong> {
         options = options.user_and_password(config.user.clone(), config.password.expose().to_owned());
     }
     if is_given(&config.tls_ca_file) {
-        options = options.add_root_certificates(config.tls_ca_file.clone()).require_tls(true);
+        options = options.add_root_certificates(config.tls_ca_file.clone());
     }
     if is_given(&config.tls_cert_file) {
         options = options.add_client_certificate(config.tls_cert_file.clone(), config.tls_key_file.clone());
     }
+    // Of all servers of a cluster, also of those that it tells of by itself.
+    let is_secured = config.url.contains("tls://") || is_given(&config.tls_ca_file) || is_given(&config.tls_cert_file);
+    options = options.require_tls(is_secured);
     Ok(options)
 }
 

@@ -11,6 +11,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use files::is_given;
+pub(crate) use load::is_private;
 pub use load::{BadConfig, wrong};
 
 /// What every service is configured by, and its own section `S`.
@@ -43,7 +44,7 @@ pub struct Config<S> {
 pub struct Database {
     /// PostgreSQL (>= 16) as the service's own role.
     pub url: Secret,
-    /// The same database as the schema's owner; used by `migrate` and `events rebase` only.
+    /// The same database as the schema's owner; used by `migrate` and `events rebase`, and looked at by `doctor`.
     pub owner_url: Secret,
     /// A read replica of the same database, as the service's own role, for reads that may be some moments behind: reports of the
     /// metrics service. Empty: the store itself.
@@ -84,7 +85,7 @@ pub struct Nats {
 pub struct Grpc {
     /// Address and port; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Allows plaintext on an address that is not loopback.
+    /// Allows plaintext on addresses that are not loopback: this one, those of other services, that of the issuer.
     pub insecure: bool,
     /// The certificate to show, with those between it and the authority, PEM; empty: plaintext. Read again when it changes.
     pub tls_cert_file: PathBuf,
@@ -181,9 +182,16 @@ pub enum LogFormat {
 }
 
 /// A text that is shown nowhere.
-#[derive(Clone, Default, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Default)]
 pub struct Secret(String);
+
+/// In the library's own words a value that is no text would be shown.
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer);
+        text.map(Self).map_err(|_| serde::de::Error::custom("it is a secret, and must be a text in quotes"))
+    }
+}
 
 impl Secret {
     /// The text itself.

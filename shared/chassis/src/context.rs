@@ -70,6 +70,8 @@ pub struct Limits {
     pub default_deadline: Duration,
     /// Bytes of a message at most.
     pub max_message_bytes: usize,
+    /// Whether others may be called in plaintext at addresses that are not loopback.
+    pub insecure: bool,
 }
 
 /// After so long without a word a task takes its store for silent; longer than any lock is waited for.

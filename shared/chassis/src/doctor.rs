@@ -11,21 +11,23 @@ use kernel::{Error, Result};
 use serde::Deserialize;
 use sqlx::PgConnection;
 use tokio::time::timeout;
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use crate::{
-    Context, Service,
+    Context, Peer, Service,
     auth::Verifier,
     broker,
     clock::Clock,
     config::Config,
-    consumer::Hears,
+    consumer::{self, Hears},
+    context::bounded,
     migrate,
-    publisher::read_end,
+    publisher::compare,
     sequencer,
     server::{open, without_keys},
     status::chain,
     store::{self, Wrong},
-    stream::{self, Stream},
+    stream::{self, End, Stream},
 };
 
 /// How long anything that is asked may take to answer.
@@ -82,9 +84,16 @@ pub(crate) async fn run<S: Service>(config: Config<S::Config>) -> Result<()> {
         if let Some(client) = &client {
             look_at_stream(&mut findings, &context, client, &config).await;
         }
+        let prefix = config.nats.prefix.clone();
         let mount = S::mount(&context, config.service).await?;
         for hears in mount.heard() {
             look_at_producer(&mut findings, hears).await;
+            if let Some(client) = &client {
+                look_at_heard_stream(&mut findings, client, &prefix, hears).await;
+            }
+        }
+        for peer in mount.called() {
+            look_at_peer(&mut findings, peer).await;
         }
     }
     let Findings { looked_at, wrong } = findings;
@@ -135,11 +144,23 @@ async fn look_at_store<S: Service>(findings: &mut Findings, config: &Config<S::C
         Err(wrong) => findings.tell("the store", Err(wrong)),
         Ok(mut store) => {
             for (what, found) in [
-                ("the store", version(&mut store).await),
-                ("its role", unfailing(store::must_be_own(&mut store, &identity).await, "serves its own schema")),
-                ("its schema", unfailing(migrate::check(&identity, &mut store).await, "this version can serve on it")),
-                ("its rights", rights(&mut store, identity.event_message.is_some()).await),
-                ("its clock", clock(&mut store).await),
+                ("the store", in_time(version(&mut store)).await),
+                (
+                    "its role",
+                    unfailing(
+                        bounded(PATIENCE, store::must_be_own(&mut store, &identity)).await,
+                        "serves its own schema",
+                    ),
+                ),
+                (
+                    "its schema",
+                    unfailing(
+                        bounded(PATIENCE, migrate::check(&identity, &mut store)).await,
+                        "this version can serve on it",
+                    ),
+                ),
+                ("its rights", in_time(rights(&mut store, identity.event_message.is_some())).await),
+                ("its clock", in_time(clock(&mut store)).await),
             ] {
                 let is_wrong = found.is_err();
                 findings.tell(what, found);
@@ -152,14 +173,16 @@ async fn look_at_store<S: Service>(findings: &mut Findings, config: &Config<S::C
     let is_well = findings.wrong == before;
     if !config.database.read_url.is_empty() {
         let found = match store::connect("database.read_url", &config.database.read_url).await {
-            Ok(mut replica) => behind(&mut replica).await,
+            Ok(mut replica) => in_time(behind(&mut replica)).await,
             Err(wrong) => Err(wrong),
         };
         findings.tell("its read replica", found);
     }
     if !config.database.owner_url.is_empty() {
         let found = match store::connect("database.owner_url", &config.database.owner_url).await {
-            Ok(mut owner) => unfailing(migrate::must_own(&mut owner, &identity).await, "owns the schema"),
+            Ok(mut owner) => {
+                unfailing(bounded(PATIENCE, migrate::must_own(&mut owner, &identity)).await, "owns the schema")
+            }
             Err(wrong) => Err(wrong),
         };
         findings.tell("the schema's owner", found);
@@ -180,9 +203,18 @@ async fn version(store: &mut PgConnection) -> Result<String, Wrong> {
 async fn rights(store: &mut PgConnection, says: bool) -> Result<String, Wrong> {
     let row = sqlx::query!(
         r#"
-        SELECT has_table_privilege('event_log', 'SELECT, INSERT') AND has_table_privilege('event_order', 'SELECT, INSERT')
-                   AND has_table_privilege('request', 'SELECT') AND has_table_privilege('sequencer', 'SELECT') AS "may!",
-               has_table_privilege('event_log', 'UPDATE, DELETE, TRUNCATE') OR has_schema_privilege(current_schema(), 'CREATE')
+        SELECT (
+                   SELECT bool_and(has_table_privilege(needed, may))
+                   FROM (VALUES ('event_log', 'SELECT'), ('event_log', 'INSERT'), ('event_order', 'SELECT'),
+                                ('event_order', 'INSERT'), ('event_withheld', 'SELECT'), ('event_withheld', 'INSERT'),
+                                ('request', 'SELECT'), ('request', 'INSERT'), ('request', 'DELETE'), ('sequencer', 'SELECT'),
+                                ('token_key', 'SELECT'), ('consumer', 'SELECT'), ('consumer', 'INSERT'), ('consumer', 'UPDATE'),
+                                ('dead_letter', 'SELECT'), ('dead_letter', 'INSERT'), ('dead_letter', 'DELETE'))
+                        AS needs (needed, may)
+               ) AND has_column_privilege('sequencer', 'position', 'UPDATE') AS "may!",
+               has_any_column_privilege('event_log', 'UPDATE') OR has_any_column_privilege('event_order', 'UPDATE')
+                   OR has_table_privilege('event_log', 'DELETE, TRUNCATE') OR has_table_privilege('event_order', 'DELETE, TRUNCATE')
+                   OR has_schema_privilege(current_schema(), 'CREATE')
                    OR (SELECT rolsuper OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = current_user)
                    AS "may_too_much!",
                ARRAY(
@@ -272,9 +304,10 @@ async fn look_at_stream<C>(findings: &mut Findings, context: &Context, client: &
     let identity = context.identity();
     let Some(stream) = Stream::of(client.clone(), identity, &config.nats) else { return };
     let (name, program) = (stream.name().to_owned(), identity.name);
-    let found = match stream.look().await {
+    let looked = stream.look().await;
+    let found = match &looked {
         Err(error) => Err(Wrong::new(
-            format!("{name} cannot be looked at: {}", chain(&error)),
+            format!("{name} cannot be looked at: {}", chain(error)),
             "look whether JetStream is on, and whether users.conf gives this user the API of its own stream",
         )),
         Ok(None) => Ok(format!("{name} is not there yet; the service makes it")),
@@ -287,23 +320,28 @@ async fn look_at_stream<C>(findings: &mut Findings, context: &Context, client: &
         )),
         Ok(Some((end, _))) => Ok(format!("{name} is as it should be, and ends at {}", end.position)),
     };
-    let is_there = found.as_ref().is_ok_and(|text| !text.contains("not there yet"));
     findings.tell("its stream", found);
-    if is_there {
-        let ends = match read_end(context, &stream).await {
-            Ok(Ok(end)) => match sequencer::standing(context.pool()).await {
-                Ok(standing) => Ok(format!("{} facts wait to be published", standing.position - end.position)),
-                Err(error) => Err(explained(&error)),
-            },
-            Ok(Err(reverse)) => {
-                let remedy = format!(
-                    "if the store was restored from a backup: stop {program}, run `{program} events rebase`, start it"
-                );
-                Err(Wrong::new(reverse, remedy))
-            }
-            Err(error) => Err(explained(&error)),
-        };
-        findings.tell("log and stream", ends);
+    if let Ok(Some((end, _))) = looked {
+        findings.tell("log and stream", together(context, &stream, end).await);
+    }
+}
+
+/// Whether the stream is the log's, and how much of the log it lacks. Whoever serves mends what can be mended; here nothing is changed.
+async fn together(context: &Context, stream: &Stream, end: End) -> Result<String, Wrong> {
+    let program = context.identity().name;
+    let standing = bounded(PATIENCE, sequencer::standing(context.pool())).await.map_err(|error| explained(&error))?;
+    if end.generation < standing.generation {
+        return Ok(format!("the stream is of generation {}; {program} makes it anew when it serves", end.generation));
+    }
+    match compare(context, stream, end, standing).await {
+        Ok(None) => Ok(format!("{} facts wait to be published", standing.position - end.position)),
+        Ok(Some(reverse)) => {
+            let remedy = format!(
+                "if the store was restored from a backup: stop {program}, run `{program} events rebase`, start it"
+            );
+            Err(Wrong::new(reverse, remedy))
+        }
+        Err(error) => Err(explained(&error)),
     }
 }
 
@@ -319,6 +357,30 @@ async fn look_at_producer(findings: &mut Findings, hears: &Hears) {
         )),
     };
     findings.tell(what, found);
+}
+
+async fn look_at_heard_stream(findings: &mut Findings, client: &Client, prefix: &str, hears: &Hears) {
+    let found = match consumer::may_read(client, prefix, hears.package).await {
+        Ok(()) => Ok("can be read".to_owned()),
+        Err(error) => Err(Wrong::new(
+            format!("cannot be read, so that all is asked of its event log: {}", innermost(&error)),
+            "look whether users.conf gives this user the API of consumers on that stream",
+        )),
+    };
+    findings.tell(format!("stream of {}", hears.package), found);
+}
+
+/// Whether another service that is called answers.
+async fn look_at_peer(findings: &mut Findings, peer: &Peer) {
+    let mut health = HealthClient::new(peer.channel());
+    let asked = health.check(HealthCheckRequest { service: String::new() });
+    let found = match timeout(PATIENCE, asked).await {
+        Ok(Ok(_)) => Ok("answers".to_owned()),
+        Ok(Err(status)) => Err(status.message().to_owned()),
+        Err(_late) => Err("no answer in 5 seconds".to_owned()),
+    };
+    let remedy = "look whether it runs at the address in [service], and at TLS in [peers]";
+    findings.tell(peer.what(), found.map_err(|why| Wrong::new(format!("does not answer: {why}"), remedy)));
 }
 
 /// What of a token can be read without knowing its issuer.
@@ -345,6 +407,13 @@ async fn token(hears: &Hears) -> Result<String, Wrong> {
     } else {
         Ok(format!("has the role READER for {minutes_left} minutes more"))
     }
+}
+
+/// What is found, unless that takes too long.
+async fn in_time(looking: impl Future<Output = Result<String, Wrong>>) -> Result<String, Wrong> {
+    timeout(PATIENCE, looking).await.unwrap_or_else(|_late| {
+        Err(Wrong::new("no answer in 5 seconds", "look whether the server is overloaded, or hangs"))
+    })
 }
 
 fn unfailing(found: Result<Result<(), Wrong>>, well: &str) -> Result<String, Wrong> {

@@ -19,7 +19,7 @@ use tonic::{
 use tower::Service;
 use tracing::Instrument as _;
 
-use crate::{Context, trace};
+use crate::{Context, config::is_private, store::Wrong, trace};
 
 /// A service that this one calls.
 #[derive(Debug, Clone)]
@@ -35,6 +35,15 @@ impl Peer {
     /// A service at an address, by TLS where that begins with `https`; connected when it is first called. The token is read at every
     /// call, so that a new one needs no restart.
     pub fn new(context: &Context, what: &'static str, url: &str, token_file: &Path, timeout: Duration) -> Result<Self> {
+        if !context.limits().insecure && !is_private(url) {
+            let is =
+                format!("the address of {what} is {url}: the token would go there readable for whoever is on the way");
+            return Err(Wrong::new(
+                is,
+                "write https, or set grpc.insecure = true where a proxy or a mesh takes care of it",
+            )
+            .into());
+        }
         let endpoint = Endpoint::from_shared(url.to_owned());
         let endpoint = endpoint.map_err(|error| Error::fault(format!("the address of {what}: {error}")))?;
         let channel = endpoint
@@ -111,9 +120,9 @@ impl Service<HttpRequest<Body>> for Channel {
 
     fn call(&mut self, mut request: HttpRequest<Body>) -> Self::Future {
         let span = trace::call(request.uri().path());
-        if let Ok(traceparent) = trace::traceparent(&span, "").parse()
-            && !span.is_disabled()
-        {
+        // Without a collector there is none.
+        let traceparent = trace::traceparent(&span, "");
+        if let Some(traceparent) = traceparent.parse().ok().filter(|_| !traceparent.is_empty()) {
             request.headers_mut().insert("traceparent", traceparent);
         }
         let answering = self.0.call(request);

@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Context,
     context::{SILENT_AFTER, bounded},
-    log, sequencer,
+    log,
+    sequencer::{self, Standing},
     status::chain,
     stream::{End, Stream},
 };
@@ -146,31 +147,38 @@ async fn find_end(context: &Context, stream: &Stream) -> Result<End> {
 
 /// Where the stream ends, or why the stream is not the log's. A stream that is gone, or is of an earlier generation of the order, is
 /// made anew, beginning with the oldest fact that it should still hold.
-pub(crate) async fn read_end(context: &Context, stream: &Stream) -> Result<Result<End, String>> {
+async fn read_end(context: &Context, stream: &Stream) -> Result<Result<End, String>> {
     let there = stream.end().await?;
     // Read after the stream's end, so that another publisher's progress is never taken for the reverse.
     let standing = bounded(SILENT_AFTER, sequencer::standing(context.pool())).await?;
-    let (name, generation) = (stream.name(), standing.generation);
-    let end = match there {
-        Some(end) if end.generation > generation => {
-            return Ok(Err(format!(
-                "STREAM_AHEAD: the stream {name} is of generation {}, the event log of {generation}",
-                end.generation
-            )));
-        }
-        Some(end) if end.generation == generation => end,
-        earlier => {
-            if earlier.is_some() {
-                stream.delete().await?;
-            }
-            let first = first_kept(context, stream).await?;
-            stream.make(first, generation).await?;
-            return Ok(Ok(End { position: first - 1, generation }));
-        }
-    };
+    if let Some(end) = there.filter(|end| end.generation >= standing.generation) {
+        return Ok(compare(context, stream, end, standing).await?.map_or(Ok(end), Err));
+    }
+    if there.is_some() {
+        stream.delete().await?;
+    }
+    let first = first_kept(context, stream).await?;
+    stream.make(first, standing.generation).await?;
+    Ok(Ok(End { position: first - 1, generation: standing.generation }))
+}
+
+/// Why a stream that ends there is not the log's; None where it is.
+pub(crate) async fn compare(
+    context: &Context,
+    stream: &Stream,
+    end: End,
+    standing: Standing,
+) -> Result<Option<String>> {
+    let name = stream.name();
+    if end.generation > standing.generation {
+        let (of, generation) = (end.generation, standing.generation);
+        return Ok(Some(format!(
+            "STREAM_AHEAD: the stream {name} is of generation {of}, the event log of {generation}"
+        )));
+    }
     if end.position > standing.position {
         let (end, last) = (end.position, standing.position);
-        return Ok(Err(format!("STREAM_AHEAD: the stream {name} ends at {end}, the event log at {last}")));
+        return Ok(Some(format!("STREAM_AHEAD: the stream {name} ends at {end}, the event log at {last}")));
     }
     // A restored log that has grown past the stream's end since: the stream's last fact is not the log's.
     let last = bounded(SILENT_AFTER, log::after(context.pool(), end.position - 1, 1, 1))
@@ -181,9 +189,9 @@ pub(crate) async fn read_end(context: &Context, stream: &Stream) -> Result<Resul
         && !stream.holds(&last).await?
     {
         let end = end.position;
-        return Ok(Err(format!("STREAM_DIVERGED: the stream {name} holds another fact at {end} than the event log")));
+        return Ok(Some(format!("STREAM_DIVERGED: the stream {name} holds another fact at {end} than the event log")));
     }
-    Ok(Ok(end))
+    Ok(None)
 }
 
 /// The oldest position that a stream made now should hold.

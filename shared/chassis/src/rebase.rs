@@ -48,6 +48,10 @@ pub(crate) async fn run<C>(identity: &Identity, config: &Config<C>, generation: 
     must_be_alone(&mut owner, identity).await?;
     let stream = stream(identity, &config.nats).await;
     let known = match (generation, &stream) {
+        (Some(generation), Ok(Some((_, of)))) if generation <= *of => {
+            let is = format!("generation {generation} is not above that of the stream, which is {of}");
+            return Err(Wrong::new(is, "leave --generation out, or name a higher one").into());
+        }
         (Some(generation), _) => generation - 1,
         (None, Ok(None)) => 0,
         (None, Ok(Some((_, of)))) => *of,

@@ -168,10 +168,18 @@ async fn serve<S: Service>(config: Config<S::Config>, migrate: bool) -> Result<(
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::fault)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::fault)?;
     let metrics = telemetry::collect_metrics(&S::IDENTITY).map_err(Error::fault)?;
-    if migrate {
-        migrate::migrate(&S::IDENTITY, &config.database.owner_url).await?;
-    }
-    let mut running = Running::start::<S>(config, Clock::Database, Some(metrics)).await?;
+    let start = async {
+        if migrate {
+            migrate::migrate(&S::IDENTITY, &config.database.owner_url).await?;
+        }
+        Running::start::<S>(config, Clock::Database, Some(metrics)).await
+    };
+    // A start may wait, as for a store that has fallen silent; nobody has to wait for it.
+    let mut running = tokio::select! {
+        running = start => running?,
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
     tracing::info!(grpc = %running.grpc(), http = %running.http(), "{} serves", S::IDENTITY.name);
     let ended = tokio::select! {
         _ = terminate.recv() => None,

@@ -17,13 +17,13 @@ use tonic::{
 use tonic_health::server::HealthReporter;
 
 use crate::{
-    Context, Service,
+    Context, Peer, Service,
     auth::{NoKeys, Verifier},
     broker,
     clock::Clock,
     config::Config,
     consumer::{self, Hears},
-    context::Limits,
+    context::{Limits, SILENT_AFTER, bounded},
     edge::{Edge, edge},
     event_log_service::EventLog,
     gauges::Gauges,
@@ -43,6 +43,7 @@ pub struct Mount {
     tasks: Vec<Task>,
     works: Vec<Work>,
     hears: Vec<Hears>,
+    calls: Vec<Peer>,
 }
 
 /// Work that goes on for as long as the service runs.
@@ -63,6 +64,18 @@ impl Mount {
     pub fn hears(mut self, hears: Hears) -> Self {
         self.hears.push(hears);
         self
+    }
+
+    /// Adds another service that this one calls without hearing it, for whoever looks at the deployment.
+    #[must_use]
+    pub fn calls(mut self, peer: Peer) -> Self {
+        self.calls.push(peer);
+        self
+    }
+
+    /// Whom it calls without hearing them.
+    pub(crate) fn called(&self) -> &[Peer] {
+        &self.calls
     }
 
     /// Whom it hears.
@@ -277,7 +290,7 @@ impl Running {
             tracing::warn!(drain_seconds = self.drain.as_secs(), "some calls did not end in time and were cut");
         }
         // Dropping the sets aborts what is left in them; a pool with a silent peer must not hold the process.
-        let _ = timeout(Duration::from_secs(2), self.context.pool().close()).await;
+        let _ = timeout(Duration::from_secs(1), self.context.pool().close()).await;
     }
 }
 
@@ -321,11 +334,15 @@ async fn listen(knob: &'static str, address: SocketAddr) -> Result<TcpListener, 
 /// What drivers share, on a store whose schema this version knows.
 pub(crate) async fn open<S: Service>(config: &Config<S::Config>, clock: Clock, deadline: Duration) -> Result<Context> {
     let mut store = store::connect("database.url", &config.database.url).await?;
-    store::must_be_own(&mut store, &S::IDENTITY).await??;
-    migrate::check(&S::IDENTITY, &mut store).await??;
+    bounded(SILENT_AFTER, store::must_be_own(&mut store, &S::IDENTITY)).await??;
+    bounded(SILENT_AFTER, migrate::check(&S::IDENTITY, &mut store)).await??;
     store.close().await?;
     let pools = (store::pool(&config.database)?, store::read_pool(&config.database)?);
-    let limits = Limits { default_deadline: deadline, max_message_bytes: config.grpc.max_message_bytes as usize };
+    let limits = Limits {
+        default_deadline: deadline,
+        max_message_bytes: config.grpc.max_message_bytes as usize,
+        insecure: config.grpc.insecure,
+    };
     Ok(Context::new(S::IDENTITY, pools, clock, limits, config.peers.trusted()?))
 }
 

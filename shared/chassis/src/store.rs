@@ -89,6 +89,10 @@ fn options(knob: &'static str, url: &Secret) -> Result<PgConnectOptions, Wrong> 
     if !["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
         return Err(wrong("it does not begin with postgres://".to_owned()));
     }
+    // A password with a bare slash ends the name of the host early, and would be told as what follows it.
+    if text.rsplit_once('@').is_some_and(|(before, _)| before.matches('/').count() > 2) {
+        return Err(wrong("its password holds a `/` that is not escaped".to_owned()));
+    }
     text.parse::<PgConnectOptions>().map_err(|error| wrong(error.to_string()))
 }
 
@@ -126,7 +130,10 @@ pub(crate) async fn connect(knob: &'static str, url: &Secret) -> Result<PgConnec
         Err(_late) => return Err(away("no answer in 3 seconds".to_owned())),
     };
     let version = sqlx::query_scalar("SELECT current_setting('server_version_num')::integer / 10000");
-    let version: i32 = version.fetch_one(&mut connection).await.map_err(|error| away(chain(&error)))?;
+    let version: i32 = match timeout(CONNECT_TIMEOUT, version.fetch_one(&mut connection)).await {
+        Ok(version) => version.map_err(|error| away(chain(&error)))?,
+        Err(_late) => return Err(away("no answer in 3 seconds".to_owned())),
+    };
     if version < LEAST_VERSION {
         let remedy = format!("take PostgreSQL {LEAST_VERSION} or newer");
         return Err(Wrong::new(format!("{knob}: {place} is PostgreSQL {version}, which is too old"), remedy));

@@ -26,7 +26,7 @@ const SECONDS_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 /// Seconds, from a moment to an hour: for what waits, as a breach that is to be told.
 const WAITING_BUCKETS: [f64; 12] = [0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0, 900.0, 3600.0];
 /// How long what is left of the traces may take to be sent at the end.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Sends the traces of this process, until it is dropped.
 #[derive(Debug, Default)]

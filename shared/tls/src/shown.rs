@@ -18,8 +18,8 @@ use crate::{
 
 /// Who has not finished its greeting by then is cut off.
 const GREETING: Duration = Duration::from_secs(5);
-/// So many may greet at once.
-const GREETING_AT_ONCE: usize = 1_000;
+/// So many may greet at once; more wait for a place among them.
+const GREETING_AT_ONCE: usize = 5_000;
 
 /// The certificate that a server shows, and the authority whose certificates its clients must show, where there is one.
 #[derive(Debug)]

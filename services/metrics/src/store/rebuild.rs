@@ -41,12 +41,12 @@ pub(crate) async fn heard_until(
 }
 
 /// What differs between two generations.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Difference {
     pub(crate) handoffs: i64,
     pub(crate) days: i64,
     /// Handoffs of which one has heard more than the other.
-    pub(crate) apart: i64,
+    pub(crate) apart: Vec<HandoffId>,
     /// Days whose sums are not the same.
     pub(crate) differing: i64,
 }
@@ -58,11 +58,11 @@ pub(crate) async fn compare(tx: &mut Tx, next: Generation, in_use: Generation) -
         r#"
         SELECT (SELECT count(*) FROM metrics.handoff WHERE generation = $1) AS "handoffs!",
                (SELECT count(*) FROM metrics.day WHERE generation = $1) AS "days!",
-               (SELECT count(*)
+               ARRAY(SELECT id
                 FROM (SELECT id, revision, clocks_revision FROM metrics.handoff WHERE generation = $1) AS mine
                 FULL JOIN (SELECT id, revision, clocks_revision FROM metrics.handoff WHERE generation = $2) AS used USING (id)
                 WHERE (mine.revision, mine.clocks_revision) IS DISTINCT FROM (used.revision, used.clocks_revision))
-                   AS "apart!",
+                   AS "apart!: Vec<HandoffId>",
                (SELECT count(*)
                 FROM (SELECT cohort_id, day, sums FROM metrics.day WHERE generation = $1) AS mine
                 FULL JOIN (SELECT cohort_id, day, sums FROM metrics.day WHERE generation = $2) AS used USING (cohort_id, day)

@@ -26,6 +26,7 @@ impl<S: DeserializeOwned + Serialize + Default> Config<S> {
     pub fn load(file: Option<&PathBuf>, own_secrets: &'static [&'static str]) -> Result<Self, BadConfig> {
         let mut sources = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = file {
+            must_be_toml(file)?;
             sources = sources.merge(Toml::file_exact(file));
         }
         let is_setting = |key: &figment::value::UncasedStr| key.as_str().contains("__");
@@ -121,6 +122,19 @@ impl<S: DeserializeOwned + Serialize + Default> Config<S> {
             ),
             (is_pair(&nats.tls_cert_file, &nats.tls_key_file), "nats.tls_cert_file and nats.tls_key_file go together"),
             (is_pair(&peers.cert_file, &peers.key_file), "peers.cert_file and peers.key_file go together"),
+            (
+                nats.url.split(',').all(is_open),
+                "nats.url must not hold a name and a password: give nats.user and nats.password, which are shown nowhere",
+            ),
+            (
+                is_open(&self.auth.discovery_url) && is_open(&telemetry.otlp_endpoint),
+                "auth.discovery_url and telemetry.otlp_endpoint must not hold a name and a password: they are shown",
+            ),
+            (
+                grpc.insecure || is_private(&self.auth.discovery_url),
+                "auth.discovery_url is plain http and not loopback: whoever is on the way could make keys of his own; write https, or \
+                 set grpc.insecure = true",
+            ),
             ((0.0..=1.0).contains(&telemetry.sample_ratio), "telemetry.sample_ratio must be 0 to 1"),
             (
                 telemetry.otlp_endpoint.is_empty() || is_address(&telemetry.otlp_endpoint),
@@ -139,6 +153,21 @@ impl<S: DeserializeOwned + Serialize + Default> Config<S> {
     }
 }
 
+/// Refuses a file that is no TOML, by its line: what stands there may be a secret.
+fn must_be_toml(file: &PathBuf) -> Result<(), BadConfig> {
+    let wrong = |why: String| BadConfig(format!("- {}: {why}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    toml::from_str::<toml::Table>(&text).map(drop).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        wrong(format!("TOML parse error in line {line}: {}", error.message()))
+    })
+}
+
+/// Whether an address has a name and a password in it, where it would be shown.
+fn is_open(address: &str) -> bool {
+    !address.split("://").last().unwrap_or_default().split(['/', '?']).next().unwrap_or_default().contains('@')
+}
+
 /// Scheme, host in lower case and a port where it is not the usual one, as browsers write an origin: nothing else would
 /// ever be equal to one.
 fn is_origin(text: &str) -> bool {
@@ -147,6 +176,14 @@ fn is_origin(text: &str) -> bool {
     let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._:[]".contains(&b);
     let authority = host.parse::<http::uri::Authority>();
     authority.is_ok_and(|it| !it.host().is_empty()) && host.bytes().all(fits) && !host.ends_with(usual)
+}
+
+/// Whether nobody on the way can read what is said to an address: by TLS, or on this machine.
+pub(crate) fn is_private(address: &str) -> bool {
+    let Ok(address) = address.parse::<http::Uri>() else { return true };
+    let host = address.host().unwrap_or_default().trim_matches(['[', ']']);
+    let is_loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|it| it.is_loopback());
+    address.scheme_str() != Some("http") || is_loopback
 }
 
 fn is_address(text: &str) -> bool {

@@ -19,6 +19,17 @@ pub async fn position(store: impl PgExecutor<'_>, package: &str) -> Result<i64> 
     Ok(position.fetch_optional(store).await?.unwrap_or_default())
 }
 
+/// Whether so much of that generation of a producer's order is taken in.
+pub async fn has_heard(store: impl PgExecutor<'_>, package: &str, position: i64, generation: i64) -> Result<bool> {
+    let heard = sqlx::query_scalar!(
+        r#"SELECT position >= $2 AND generation = $3 AS "heard!" FROM consumer WHERE package = $1"#,
+        package,
+        position,
+        generation,
+    );
+    Ok(heard.fetch_optional(store).await?.unwrap_or_default())
+}
+
 /// How far a producer was heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Through {
@@ -120,11 +131,12 @@ pub(super) async fn wait(context: &Context, package: &'static str, facts: u64, r
 const FEW: usize = 50;
 
 /// Takes in what of the batch is not taken in yet; false where it does not follow what is.
-pub(super) async fn take_in(context: &Context, hears: &Hears, batch: &[Heard]) -> Result<bool> {
+pub(super) async fn take_in(context: &Context, hears: &Hears, generation: i64, batch: &[Heard]) -> Result<bool> {
     let mut batch = batch.to_vec();
     // They last until the batch is taken in; what it causes goes on in their trace.
     let spans: Vec<_> = batch.iter_mut().filter_map(|fact| follow(hears.package, fact)).collect();
-    let work = |batch: &[Heard], one_by_one| Work { hears: hears.clone(), batch: batch.to_vec(), one_by_one };
+    let work =
+        |batch: &[Heard], one_by_one| Work { hears: hears.clone(), generation, batch: batch.to_vec(), one_by_one };
     let taken = context.transact("", &work(&batch, false), |tx, work| Box::pin(take(tx, work))).await;
     let is_taken = match taken {
         // Something in it cannot be taken in: it is found by looking at each on its own.
@@ -156,13 +168,19 @@ fn follow(package: &str, fact: &mut Heard) -> Option<tracing::Span> {
 
 struct Work {
     hears: Hears,
+    /// Which generation of the producer's order the batch is of.
+    generation: i64,
     batch: Vec<Heard>,
     one_by_one: bool,
 }
 
-async fn take(tx: &mut Tx, Work { hears, batch, one_by_one }: &Work) -> Result<bool> {
+async fn take(tx: &mut Tx, Work { hears, generation, batch, one_by_one }: &Work) -> Result<bool> {
     let package = hears.package;
-    let stands_at = lock(tx, package).await?;
+    let Place { position: stands_at, generation: stands_in } = lock(tx, package).await?;
+    if stands_in != *generation {
+        // Another replica has begun anew, and this batch is of what was before.
+        return Ok(false);
+    }
     let fresh = &batch[batch.partition_point(|fact| fact.position <= stands_at)..];
     let Some(last) = fresh.last() else { return Ok(true) };
     let follows = (stands_at + 1..).zip(fresh).all(|(expected, fact)| fact.position == expected);
@@ -218,7 +236,8 @@ async fn take(tx: &mut Tx, Work { hears, batch, one_by_one }: &Work) -> Result<b
 }
 
 /// The position, locked until the transaction ends: of several replicas one takes a batch in, the others see that it has.
-pub(super) async fn lock(tx: &mut Tx, package: &str) -> Result<i64> {
-    let row = sqlx::query!("SELECT position FROM consumer WHERE package = $1 FOR UPDATE", package);
-    Ok(row.fetch_one(tx.connection()).await?.position)
+pub(super) async fn lock(tx: &mut Tx, package: &str) -> Result<Place> {
+    let place =
+        sqlx::query_as!(Place, "SELECT position, generation FROM consumer WHERE package = $1 FOR UPDATE", package);
+    Ok(place.fetch_one(tx.connection()).await?)
 }

@@ -19,7 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
-    apply::{Through, after_all_heard, position, through},
+    apply::{Through, after_all_heard, has_heard, position, through},
     letters::{Letter, discard, letters, retry},
 };
 use crate::{Context, Peer, Tx, context::SILENT_AFTER, context::bounded, publisher::Trouble};
@@ -132,6 +132,16 @@ fn heard(event: api::event::v1::Event) -> Result<Heard> {
     })
 }
 
+/// Whether a producer's stream may be read, by making a consumer as those are that read it; the broker forgets it by itself. A stream
+/// that is not there yet may be, as far as anybody can tell.
+pub(crate) async fn may_read(client: &async_nats::Client, prefix: &str, package: &str) -> Result<()> {
+    let begin = apply::Place { position: 0, generation: 1 };
+    match stream::Messages::open(client, prefix, package, begin).await {
+        Err(error) if crate::status::chain(&error).contains("stream not found") => Ok(()),
+        opened => opened.map(drop),
+    }
+}
+
 /// Hears until it is told to stop, at the edge of a batch.
 pub(crate) async fn run(
     context: Context,
@@ -195,7 +205,7 @@ async fn listen(
         *fails_since = None;
         let is_taken = match &batch[..] {
             [] => false,
-            batch => apply::take_in(context, hears, batch).await?,
+            batch => apply::take_in(context, hears, messages.generation, batch).await?,
         };
         if let Some(last) = batch.last().filter(|_| is_taken) {
             apply::wait(context, hears.package, messages.pending, last.recorded_at).await?;
@@ -232,7 +242,7 @@ async fn fill(context: &Context, hears: &Hears, stop: &CancellationToken) -> Res
             apply::nothing_waits(hears.package);
             return Ok(is_any);
         }
-        apply::take_in(context, hears, &batch).await?;
+        apply::take_in(context, hears, generation, &batch).await?;
         is_any = true;
     }
 }

@@ -23,7 +23,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// What a stream brings after a position.
 pub(super) struct Messages {
     brought: pull::Stream,
-    generation: i64,
+    pub(super) generation: i64,
     /// How many facts of the stream follow the last one that was brought.
     pub(super) pending: u64,
 }
