@@ -11,7 +11,7 @@ use checklist_template::ChecklistTemplate;
 use handoff::HandoffService;
 use sqlx::{AssertSqlSafe, Connection as _};
 use tempfile::TempDir;
-use testkit::{Claims, Database, People, Program, Served, Setting};
+use testkit::{Claims, Database, Options, People, Postgres, Program, Scratch, Served, Setting, Tether};
 use url::Url;
 
 use crate::story::Story;
@@ -73,6 +73,33 @@ async fn a_store_that_is_wrong_is_told_with_what_to_do() {
     refused_in_a_line(&setting, &url(other), "no_such_database", "CREATE DATABASE no_such_database").await;
     refused_in_a_line(&setting, &url(setting.database.owner_url()), "handoff_owner", "the role handoff").await;
     refused_in_a_line(&setting, &url("handoff@a".into()), "not the address of a PostgreSQL", "postgres://ROLE").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_is_wrong_is_told_with_what_to_do_and_not_shown() {
+    let (tether, scratch) = (Tether::from_env().expect("run: cargo dev test"), Scratch::new().expect("a folder"));
+    let folder = scratch.path().join("postgres");
+    let server =
+        Postgres::start(&tether, &Options { folder: folder.clone(), durable: false }).expect("PostgreSQL starts");
+    let setting = Setting::new::<HandoffService>().await;
+    let setting = Setting { database: Database::on::<HandoffService>(&server.superuser_url()).await, ..setting };
+    // The test's servers ask nobody for a password; this one asks the role.
+    let rules = folder.join("data/pg_hba.conf");
+    let before = std::fs::read_to_string(&rules).expect("the rules can be read");
+    std::fs::write(&rules, format!("host all handoff all scram-sha-256\n{before}")).expect("the rules are written");
+    let mut superuser = sqlx::PgConnection::connect(&server.superuser_url()).await.expect("the server answers");
+    sqlx::raw_sql("SELECT pg_reload_conf()").execute(&mut superuser).await.expect("the rules are read");
+    let wrong = with(&setting, |url| url.set_password(Some("hunter2")).expect("a password"));
+    let said = testkit::eventually("the server asks", async || {
+        let knobs = [alone(), vec![("DATABASE__URL", wrong.clone())]].concat();
+        let (is_well, said) = Program::once::<HandoffService>(&setting, &knobs, &["doctor"]).await;
+        (!is_well && said.contains("password authentication failed")).then_some(said)
+    })
+    .await;
+    assert!(!said.contains("hunter2"), "{said}");
+    refused_in_a_line(&setting, &[("DATABASE__URL", wrong)], "password authentication failed", "the role handoff")
+        .await;
+    drop(Program::start::<HandoffService>(&setting, &alone()).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
