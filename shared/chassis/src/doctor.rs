@@ -25,7 +25,7 @@ use crate::{
     publisher::compare,
     sequencer,
     server::{open, without_keys},
-    status::chain,
+    status::{cause, chain},
     store::{self, Wrong},
     stream::{self, End, Stream},
 };
@@ -352,7 +352,7 @@ async fn look_at_producer(findings: &mut Findings, hears: &Hears) {
     let found = match hears.ask_log(0).await {
         Ok(_) => Ok("its event log answers".to_owned()),
         Err(error) => Err(Wrong::new(
-            format!("its event log does not answer: {}", innermost(&error)),
+            format!("its event log does not answer: {}", cause(&error)),
             "look whether it runs at the address in [service], at TLS in [peers], and whether this service's token has the role READER",
         )),
     };
@@ -363,7 +363,7 @@ async fn look_at_heard_stream(findings: &mut Findings, client: &Client, prefix: 
     let found = match consumer::may_read(client, prefix, hears.package).await {
         Ok(()) => Ok("can be read".to_owned()),
         Err(error) => Err(Wrong::new(
-            format!("cannot be read, so that all is asked of its event log: {}", innermost(&error)),
+            format!("cannot be read, so that all is asked of its event log: {}", cause(&error)),
             "look whether users.conf gives this user the API of consumers on that stream",
         )),
     };
@@ -395,7 +395,7 @@ async fn token(hears: &Hears) -> Result<String, Wrong> {
     let remedy = "have the issuer make a token of kind service with the role READER, and put it into service.token_file; it is read \
                   at every call";
     let wrong = |is: String| Wrong::new(is, remedy);
-    let token = hears.producer.token().await.map_err(|error| wrong(innermost(&error)))?;
+    let token = hears.producer.token().await.map_err(|error| wrong(cause(&error)))?;
     let claims = token.split('.').nth(1).and_then(|claims| base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(claims).ok());
     let claims = claims.and_then(|claims| serde_json::from_slice::<Claims>(&claims).ok());
     let claims = claims.ok_or_else(|| wrong("service.token_file holds no JWT".to_owned()))?;
@@ -437,12 +437,5 @@ fn explained(error: &Error) -> Wrong {
     {
         return wrong.clone();
     }
-    Wrong::new(innermost(error), "look at the log of the service and of the servers")
-}
-
-fn innermost(error: &Error) -> String {
-    match error {
-        Error::Fault(source) => chain(&**source),
-        error => chain(error),
-    }
+    Wrong::new(cause(error), "look at the log of the service and of the servers")
 }

@@ -14,7 +14,7 @@ use crate::{
     doctor, migrate, probe,
     rebase::{self, Events},
     server::{Running, open},
-    status::chain,
+    status::cause,
     telemetry, verify,
 };
 
@@ -100,10 +100,7 @@ pub fn run<S: Service>() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // At start nothing is anybody's defect yet: the cause is what an operator can mend.
-            let cause = match &error {
-                Error::Fault(source) => chain(&**source),
-                error => chain(error),
-            };
+            let cause = cause(&error);
             if is_serving && tracing::enabled!(tracing::Level::ERROR) {
                 tracing::error!(cause, "{name} ends");
             } else {

@@ -39,6 +39,14 @@ pub fn into_status(error: Error) -> Status {
     }
 }
 
+/// What an error is, for an operator: of a fault its cause, for itself says no more than that it is one.
+pub(crate) fn cause(error: &Error) -> String {
+    match error {
+        Error::Fault(source) => chain(&**source),
+        error => chain(error),
+    }
+}
+
 /// An error and all that caused it, in one line.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut line = error.to_string();

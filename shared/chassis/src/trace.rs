@@ -19,8 +19,7 @@ const LINKS: usize = 64;
 
 /// A call that is answered here, in the trace that its caller has begun.
 pub(crate) fn rpc(path: &str, traceparent: &str) -> Span {
-    let name = path.trim_start_matches('/');
-    let (service, method) = name.split_once('/').unwrap_or((name, ""));
+    let (name, service, method) = named(path);
     let span = info_span!(
         target: TARGET,
         "rpc",
@@ -43,10 +42,16 @@ pub(crate) fn rpc(path: &str, traceparent: &str) -> Span {
     span
 }
 
-/// A call of another service.
-pub(crate) fn call(path: &str) -> Span {
+/// A path of gRPC as spans name it: whole, and its service and method.
+fn named(path: &str) -> (&str, &str, &str) {
     let name = path.trim_start_matches('/');
     let (service, method) = name.split_once('/').unwrap_or((name, ""));
+    (name, service, method)
+}
+
+/// A call of another service.
+pub(crate) fn call(path: &str) -> Span {
+    let (name, service, method) = named(path);
     info_span!(
         target: TARGET,
         "call",

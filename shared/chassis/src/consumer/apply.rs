@@ -4,7 +4,7 @@ use kernel::{Error, Result, Timestamp};
 use sqlx::PgExecutor;
 
 use super::{Heard, Hears, letters};
-use crate::{Context, Tx, status::chain, trace};
+use crate::{Context, Tx, status::cause, trace};
 
 /// How far a producer's facts are taken in.
 #[derive(Debug, Clone, Copy)]
@@ -199,10 +199,7 @@ async fn take(tx: &mut Tx, Work { hears, generation, batch, one_by_one }: &Work)
             match hears.consumer.apply(tx, std::slice::from_ref(fact)).await {
                 Ok(()) => {}
                 Err(error @ (Error::Refused(_) | Error::Fault(_))) => {
-                    let error = match &error {
-                        Error::Fault(source) => chain(&**source),
-                        error => chain(error),
-                    };
+                    let error = cause(&error);
                     tx.back_to(before).await?;
                     tracing::error!(aggregate = fact.aggregate, position = fact.position, error, "a fact is put aside");
                     letters::put_aside(tx, package, fact, &error).await?;
